@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A deed passes through three states.
+ *
+ * GRACE: SIGTERM has been sent, the victim may save and shrink. The period shrinks with the memory that is left, is measured anew at every
+ * tick, and ends in a strike whatever the victim does.
+ *
+ * DYING: cgroup.kill was written (or signals sent) by a thread of the strike pool, and the victim is awaited. If the write has not returned by
+ * its deadline, it hangs behind cgroup_mutex, and another thread signals every process instead. If it has returned and
+ * the group is still populated, it is struck again: kernels before 6.14 (stable: February 2025, "kill_seq") let a fork race past one
+ * write. A victim that keeps shrinking is dying, however slowly, and nothing else is struck for memory that is
+ * on its way; one that neither dies nor shrinks for the settling time is stuck.
+ *
+ * SETTLING: nobody is left in it. Memory that is expected comes back within milliseconds; what has not come by then lies in a
+ * tmpfs or is shared with someone else, and the outcome says so.
+ *
+ * Only the victim's own memory.current is read here. A cgroup that is removed while we look takes its last figure with it;
+ * then what it held counts as freed, and the domain's own measurement, taken by whoever ordered the deed, has the last word. */
+#include "act/deed.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+#include "base/base.h"
+
+/* Between looks at a dying victim; cgroup.events wakes us earlier than that when it is gone. */
+#define TICK_US (5 * USEC_PER_MSEC)
+
+/* First pause before a strike is repeated; doubles. Ten repeats are 100 s, past every deadline. */
+#define REPEAT_US   (100 * USEC_PER_MSEC)
+#define REPEATS_MAX 10
+
+/* How long an empty group's memory is awaited: kernel threads give back what exit has queued within a few RCU periods. */
+#define RETURN_US (250 * USEC_PER_MSEC)
+
+/* A fall of memory.current that counts as progress. */
+#define PROGRESS_BYTES (256 * KIB)
+
+static struct node *victim(const struct deed *d)
+{
+        return tree_node(d->order.tree, d->order.node);
+}
+
+static void finish(struct deed *d, enum outcome outcome)
+{
+        struct deed_result result;
+
+        if (d->events.fd >= 0)
+                loop_unwatch(d->loop, &d->events);
+        d->events.fd = -1;
+        d->tick.due_us = LOOP_NEVER;
+        if (d->state != DEED_IDLE)
+                victim(d)->pins--;
+        d->state = DEED_IDLE;
+        d->result.outcome = outcome;
+        if (d->struck_us)
+                d->result.settle_us = loop_now_us() - d->struck_us;
+        result = d->result;
+        d->done(d->context, &result);
+}
+
+/* How much has come back, and whether the group is still populated. */
+enum life { LIFE_POPULATED, LIFE_EMPTY, LIFE_GONE };
+
+static enum life look(struct deed *d)
+{
+        struct node *n = victim(d);
+        uint64_t populated, memory;
+        char text[256];
+        int r = node_read(n, FILE_EVENTS, text, sizeof(text));
+
+        if (r == CGROUPFS_GONE)
+                return LIFE_GONE;
+        if (r != CGROUPFS_OK || ktext_find(text, "populated", &populated) < 0)
+                populated = 1;          /* not known to be dead */
+        if (node_read_u64(n, FILE_CURRENT, &memory) == CGROUPFS_OK) {
+                if (memory + PROGRESS_BYTES <= d->memory)
+                        d->progress_us = loop_now_us();
+                d->memory = u64_min(memory, d->memory);
+                d->result.freed = u64_less(d->order.memory, memory);
+        }
+        return populated ? LIFE_POPULATED : LIFE_EMPTY;
+}
+
+static void submit(struct deed *d, enum strike_kind kind)
+{
+        struct node *n = victim(d);
+        struct strike_order order = {
+                .ticket = d->order.node,
+                .kind = kind,
+                .dir_fd = n->dir_fd,
+                .kill_fd = kind == STRIKE_GROUP ? node_file(n, FILE_KILL) : -1,
+                .procs_fd = node_file(n, FILE_PROCS),
+        };
+
+        if (kind == STRIKE_GROUP && order.kill_fd < 0)
+                order.kind = STRIKE_EACH;       /* a threaded cgroup has none */
+        d->submitted_us = loop_now_us();
+        d->returned = false;
+        if (strikers_submit(d->strikers, &order) < 0)
+                return;                         /* all threads hang; the next tick tries again */
+        n->pins++;
+        d->strikes++;
+}
+
+static void strike(struct deed *d)
+{
+        d->state = DEED_DYING;
+        d->strikes = 0;
+        d->progress_us = loop_now_us();
+        submit(d, d->options->method == STRIKE_SIGNALS ? STRIKE_EACH : STRIKE_GROUP);
+}
+
+static uint64_t grace_left(const struct deed *d, uint64_t now_us)
+{
+        uint64_t grace_us = u64_scale(d->options->grace_us, d->patience(d->context), PERMYRIAD);
+
+        return u64_less(d->started_us + grace_us, now_us);
+}
+
+static void judge(struct deed *d)
+{
+        uint64_t freed = d->result.freed, expected = d->order.expected;
+
+        if (freed >= expected / 2)
+                finish(d, OUTCOME_FREED);
+        else
+                finish(d, freed >= expected / 20 && freed > 0 ? OUTCOME_PARTIAL : OUTCOME_NOT_FREED);
+}
+
+static void on_dead(struct deed *d, enum life life, uint64_t now_us)
+{
+        if (d->state != DEED_SETTLING) {
+                d->state = DEED_SETTLING;
+                d->dead_at_us = now_us;
+                d->result.dead_us = d->struck_us ? now_us - d->struck_us : 0;
+        }
+        if (life == LIFE_GONE)
+                d->result.freed = d->order.memory;
+        if (life == LIFE_GONE || d->result.freed >= u64_scale(d->order.expected, 9, 10) ||
+            now_us - d->dead_at_us >= RETURN_US)
+                judge(d);
+}
+
+/* Still alive: help the strike along, or give up. */
+static void on_alive(struct deed *d, uint64_t now_us)
+{
+        uint64_t waited_us = now_us - d->submitted_us;
+
+        if (now_us - d->progress_us >= d->options->settle_us) {
+                finish(d, d->result.strike_us ? OUTCOME_STUCK : OUTCOME_REFUSED);
+                return;
+        }
+        if (!d->returned && waited_us >= d->options->strike_deadline_us)
+                submit(d, STRIKE_EACH);
+        else if (d->returned && d->strikes <= REPEATS_MAX && waited_us >= REPEAT_US << u64_min(d->strikes, 10))
+                submit(d, d->result.method == STRIKE_GROUP ? STRIKE_GROUP : STRIKE_EACH);
+}
+
+static void on_tick(struct deed *d)
+{
+        uint64_t now_us = loop_now_us();
+        enum life life = look(d);
+
+        d->tick.due_us = now_us + TICK_US;
+        if (life != LIFE_POPULATED) {
+                on_dead(d, life, now_us);
+                return;
+        }
+        if (d->state == DEED_SETTLING)          /* someone joined it after it was empty */
+                strike(d);
+        else if (d->state == DEED_GRACE && grace_left(d, now_us) == 0)
+                strike(d);
+        else if (d->state == DEED_DYING)
+                on_alive(d, now_us);
+}
+
+static void on_due(struct loop_timer *timer)
+{
+        on_tick(CONTAINER_OF(timer, struct deed, tick));
+}
+
+static void on_events(struct loop_source *source, uint32_t events UNUSED)
+{
+        on_tick(CONTAINER_OF(source, struct deed, events));
+}
+
+/* A thread reports. Reports of a deed that is over count for nothing. */
+static void on_struck(void *context, const struct strike_report *r)
+{
+        struct deed *d = context;
+
+        if (d->state == DEED_IDLE || r->ticket != d->order.node || r->kind == STRIKE_TERM)
+                return;
+        d->returned = true;
+        d->result.method = r->kind;
+        d->result.processes = (uint32_t)u64_max(d->result.processes, r->signalled);
+        if (r->error < 0) {
+                if (r->kind == STRIKE_GROUP)
+                        submit(d, STRIKE_EACH);
+                return;
+        }
+        if (!d->struck_us) {
+                d->struck_us = r->done_us;
+                d->result.strike_us = u64_max(u64_less(r->done_us, d->order.trigger_us), 1);
+        }
+        on_tick(d);
+}
+
+static void on_released(void *context, uint64_t ticket)
+{
+        struct deed *d = context;
+
+        tree_node(d->order.tree, (uint32_t)ticket)->pins--;
+}
+
+int deed_init(struct deed *d, struct loop *loop, const struct act_options *options,
+              uint32_t (*patience)(void *context), void (*done)(void *context, const struct deed_result *result),
+              void *context)
+{
+        *d = (struct deed){ .options = options, .loop = loop, .events = { .ready = on_events, .fd = -1 },
+                            .tick = { .due = on_due }, .patience = patience, .done = done, .context = context };
+        d->strikers = strikers_new(loop, on_struck, on_released, d);
+        if (!d->strikers)
+                return -ENOMEM;
+        return loop_add_timer(loop, &d->tick);
+}
+
+void deed_fini(struct deed *d)
+{
+        d->strikers = strikers_free(d->strikers);
+}
+
+bool deed_is_idle(const struct deed *d)
+{
+        return d->state == DEED_IDLE;
+}
+
+void deed_start(struct deed *d, const struct deed_order *order)
+{
+        struct node *n = tree_node(order->tree, order->node);
+        int events_fd;
+
+        d->order = *order;
+        d->result = (struct deed_result){ 0 };
+        d->struck_us = d->dead_at_us = 0;
+        d->memory = order->memory;
+        if (n->id != order->id || n->kind != NODE_CANDIDATE || look(d) != LIFE_POPULATED) {
+                d->result.freed = 0;
+                finish(d, OUTCOME_VANISHED);
+                return;
+        }
+        if (d->options->dry_run) {
+                finish(d, OUTCOME_DRY_RUN);
+                return;
+        }
+        n->pins++;
+        d->started_us = loop_now_us();
+        d->tick.due_us = d->started_us + TICK_US;
+        events_fd = node_file(n, FILE_EVENTS);
+        if (events_fd >= 0) {
+                d->events.fd = events_fd;
+                if (loop_watch(d->loop, &d->events, EPOLLPRI) < 0)
+                        d->events.fd = -1;
+        }
+        if (d->options->grace_us > 0) {
+                d->state = DEED_GRACE;
+                submit(d, STRIKE_TERM);
+        } else {
+                strike(d);
+        }
+}
+
+static const char *const outcome_names[] = {
+        [OUTCOME_FREED] = "freed",         [OUTCOME_PARTIAL] = "partial",   [OUTCOME_NOT_FREED] = "not-freed",
+        [OUTCOME_STUCK] = "stuck",         [OUTCOME_VANISHED] = "vanished", [OUTCOME_REFUSED] = "refused",
+        [OUTCOME_SPARED] = "spared",       [OUTCOME_DRY_RUN] = "dry-run",
+};
+_Static_assert(ARRAY_SIZE(outcome_names) == OUTCOME_N, "name every outcome");
+
+const char *outcome_name(enum outcome o)
+{
+        return (size_t)o < OUTCOME_N ? outcome_names[o] : "unknown";
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Signals by number hit whoever bears the number now. So each process is first held by a pidfd, and only then is cgroup.procs
+ * read again: a number that is listed after it was opened belongs to a process that was in the cgroup while we held it, and if
+ * it has ended since, the signal finds nobody. Membership thus costs one more read for a whole batch instead of two
+ * system calls for each process.
+ *
+ * Sub-groups are found by directory descriptors on a stack of fixed depth; what lies deeper is left to
+ * the next round, when the upper ones are empty, and to cgroup.kill, which this is only the fallback for. */
+#include "act/signals.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/syscall.h>
+
+#include "base/base.h"
+#include "base/ktext.h"
+
+#define BATCH      256          /* pidfds held at a time, below any sane RLIMIT_NOFILE */
+#define DEPTH_MAX  16
+#define ROUNDS_MAX 10
+
+#ifndef SYS_process_mrelease
+#define SYS_process_mrelease 448
+#endif
+
+struct sending {
+        int sig;
+        uint32_t n;
+        int error;
+};
+
+/* One pread of a cgroup.procs; the numbers of its whole lines. */
+static size_t list_at(int procs_fd, off_t *offset, int *pids, size_t n_max)
+{
+        char text[4096], *line = text;
+        ssize_t got = pread(procs_fd, text, sizeof(text) - 1, *offset);
+        size_t n = 0;
+
+        if (got <= 0)
+                return 0;
+        text[got] = '\0';
+        for (char *end; n < n_max && (end = strchr(line, '\n')); line = end + 1) {
+                uint64_t pid;
+
+                *end = '\0';
+                if (ktext_u64(line, &pid) == 0 && pid > 0 && pid <= INT32_MAX)
+                        pids[n++] = (int)pid;
+        }
+        *offset += line - text;
+        return n;
+}
+
+size_t signals_list(int procs_fd, int *pids, size_t n_max)
+{
+        off_t offset = 0;
+        size_t n = 0, more;
+
+        while (n < n_max && (more = list_at(procs_fd, &offset, pids + n, n_max - n)) > 0)
+                n += more;
+        return n;
+}
+
+static bool is_listed(const int *pids, size_t n, int pid)
+{
+        for (size_t i = 0; i < n; i++)
+                if (pids[i] == pid)
+                        return true;
+        return false;
+}
+
+/* Signals the first BATCH processes of one cgroup. Returns how many were listed. */
+static size_t send_batch(int procs_fd, struct sending *s)
+{
+        static _Thread_local int pids[BATCH], again[BATCH], fds[BATCH];
+        size_t n = signals_list(procs_fd, pids, BATCH), n_again;
+
+        for (size_t i = 0; i < n; i++)
+                fds[i] = pidfd_open(pids[i], 0);
+        n_again = signals_list(procs_fd, again, BATCH);
+        for (size_t i = 0; i < n; i++) {
+                if (fds[i] < 0 || !is_listed(again, n_again, pids[i]))
+                        continue;
+                if (pidfd_send_signal(fds[i], s->sig, NULL, 0) == 0)
+                        s->n++;
+                else if (errno != ESRCH && s->error == 0)
+                        s->error = -errno;
+        }
+        for (size_t i = 0; i < n; i++)
+                close_p(&fds[i]);
+        return n;
+}
+
+static size_t send_one(int dir_fd, struct sending *s)
+{
+        CLEANUP(close_p) int procs_fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+        size_t n;
+
+        if (procs_fd < 0)
+                return 0;
+        n = send_batch(procs_fd, s);
+        return n;
+}
+
+struct entry {
+        uint64_t ino;
+        int64_t off;
+        uint16_t reclen;
+        uint8_t type;
+        char name[];
+};
+
+static size_t send_tree(int dir_fd, struct sending *s, unsigned depth)
+{
+        _Alignas(8) char buffer[2048];
+        size_t total = send_one(dir_fd, s);
+        long got;
+
+        if (depth == DEPTH_MAX || lseek(dir_fd, 0, SEEK_SET) < 0)
+                return total;
+        while ((got = syscall(SYS_getdents64, dir_fd, buffer, sizeof(buffer))) > 0)
+                for (long at = 0; at < got;) {
+                        const struct entry *e = (const void *)(buffer + at);
+                        CLEANUP(close_p) int child = -1;
+
+                        at += e->reclen;
+                        if (e->type != DT_DIR || e->name[0] == '.')
+                                continue;
+                        child = openat(dir_fd, e->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                        if (child >= 0)
+                                total += send_tree(child, s, depth + 1);
+                }
+        return total;
+}
+
+/* Directory offsets belong to the open file, which the loop's thread reads as well; so the walk has one of its own. */
+static size_t send_all(int dir_fd, struct sending *s)
+{
+        CLEANUP(close_p) int own_fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return own_fd < 0 ? 0 : send_tree(own_fd, s, 0);
+}
+
+int signals_send(int dir_fd, int sig, uint32_t *ret_n)
+{
+        struct sending s = { .sig = sig };
+
+        send_all(dir_fd, &s);
+        *ret_n = s.n;
+        return s.error;
+}
+
+int signals_kill(int dir_fd, uint32_t *ret_n)
+{
+        struct sending s = { .sig = SIGKILL };
+        uint32_t first = 0;
+
+        for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+                uint32_t before = s.n;
+
+                if (send_all(dir_fd, &s) == 0)
+                        break;
+                if (round == 0)
+                        first = s.n;
+                else if (s.n == before)
+                        break;
+        }
+        *ret_n = first;
+        return s.error;
+}
+
+void signals_reap(const int *pids, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                CLEANUP(close_p) int fd = pidfd_open(pids[i], 0);
+
+                if (fd >= 0)
+                        syscall(SYS_process_mrelease, fd, 0);
+        }
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel writes three kinds of text that concern memory: a lone number or "max"; lines of "key number";
+ * and the two lines of a pressure file. All of it may be cut short (the buffer was too small, the file is someone
+ * else's), so nothing is believed that is not followed by its end: a number at the very end of a text without newline
+ * might be the first digits of a longer one. Only a lone value may end without newline, since it is read whole. */
+#include "base/ktext.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+static bool is_digit(char c)
+{
+        return c >= '0' && c <= '9';
+}
+
+static const char *skip_blanks(const char *p)
+{
+        while (*p == ' ' || *p == '\t')
+                p++;
+        return p;
+}
+
+/* Reads digits at p; returns where they end, or NULL when there are none or too many. */
+static const char *read_digits(const char *p, uint64_t *ret_value)
+{
+        uint64_t value = 0;
+
+        if (!is_digit(*p))
+                return NULL;
+        for (; is_digit(*p); p++)
+                if (__builtin_mul_overflow(value, 10, &value) ||
+                    __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
+                        return NULL;
+        *ret_value = value;
+        return p;
+}
+
+int ktext_u64(const char *text, uint64_t *ret_value)
+{
+        const char *p = skip_blanks(text);
+        uint64_t value = KTEXT_MAX;
+
+        if (strncmp(p, "max", 3) == 0)
+                p += 3;
+        else if (!(p = read_digits(p, &value)))
+                return -EINVAL;
+
+        while (*p == ' ' || *p == '\t' || *p == '\n')
+                p++;
+        if (*p != '\0')
+                return -EINVAL;
+        *ret_value = value;
+        return 0;
+}
+
+static const struct ktext_key *find_key(const struct ktext_key *keys, size_t n_keys, const char *name,
+                                        size_t len)
+{
+        for (size_t i = 0; i < n_keys; i++)
+                if (strncmp(keys[i].name, name, len) == 0 && keys[i].name[len] == '\0')
+                        return &keys[i];
+        return NULL;
+}
+
+size_t ktext_keys(const char *text, const struct ktext_key *keys, size_t n_keys)
+{
+        size_t found = 0;
+
+        for (const char *line = text, *end; found < n_keys && (end = strchr(line, '\n')); line = end + 1) {
+                size_t len = strcspn(line, " \t\n");
+                const struct ktext_key *key = find_key(keys, n_keys, line, len);
+                uint64_t value;
+
+                if (!key || !read_digits(skip_blanks(line + len), &value))
+                        continue;
+                *key->value = value;
+                found++;
+        }
+        return found;
+}
+
+int ktext_find(const char *text, const char *name, uint64_t *ret_value)
+{
+        const struct ktext_key key = { .name = name, .value = ret_value };
+
+        return ktext_keys(text, &key, 1) == 1 ? 0 : -ENOENT;
+}
+
+/* "avg10=12.34" → 1234. Exactly two decimals, as kernel/sched/psi.c prints them. */
+static const char *read_average(const char *p, const char *name, uint32_t *ret_average)
+{
+        size_t len = strlen(name);
+        uint64_t whole;
+
+        if (strncmp(p, name, len) != 0 || !(p = read_digits(p + len, &whole)) || whole > 100)
+                return NULL;
+        if (p[0] != '.' || !is_digit(p[1]) || !is_digit(p[2]))
+                return NULL;
+        whole = whole * 100 + (uint64_t)(p[1] - '0') * 10 + (uint64_t)(p[2] - '0');
+        if (whole > 10000)
+                return NULL;
+        *ret_average = (uint32_t)whole;
+        return skip_blanks(p + 3);
+}
+
+static const char *read_psi_line(const char *p, const char *name, struct psi_line *ret_line)
+{
+        size_t len = strlen(name);
+
+        if (strncmp(p, name, len) != 0 || p[len] != ' ')
+                return NULL;
+        p = skip_blanks(p + len);
+        if (!(p = read_average(p, "avg10=", &ret_line->avg10)) ||
+            !(p = read_average(p, "avg60=", &ret_line->avg60)) ||
+            !(p = read_average(p, "avg300=", &ret_line->avg300)))
+                return NULL;
+        if (strncmp(p, "total=", 6) != 0 || !(p = read_digits(p + 6, &ret_line->total_us)) || *p != '\n')
+                return NULL;
+        return p + 1;
+}
+
+int ktext_psi(const char *text, struct psi *ret_psi)
+{
+        struct psi psi;
+        const char *p = read_psi_line(text, "some", &psi.some);
+
+        if (!p || !read_psi_line(p, "full", &psi.full))
+                return -EINVAL;
+        *ret_psi = psi;
+        return 0;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A journal may end anywhere, begin in the middle of a round (its older part was rotated away), hold a line
+ * that a crash tore, and use a number again after the daemon was started anew. So lines are taken one by
+ * one and each finds its round by number within the present life of the daemon; what is not JSON is counted
+ * and passed over. */
+#include "cli/history.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/show.h"
+
+struct reader {
+        struct history *history;
+        enum history_keep keep;
+        uint64_t number;
+        size_t life;
+};
+
+static void round_fini(struct round *r)
+{
+        json_decref(r->intent);
+        json_decref(r->victims);
+        json_decref(r->outcome);
+}
+
+void history_fini(struct history *h)
+{
+        for (size_t i = 0; i < h->n; i++)
+                round_fini(&h->rounds[i]);
+        free(h->rounds);
+        *h = (struct history){ 0 };
+}
+
+/* The round of that number in this life, new if need be. */
+static struct round *find_round(struct reader *reader, uint64_t number)
+{
+        struct history *h = reader->history;
+
+        for (size_t i = h->n; i-- > 0 && h->rounds[i].life == reader->life;)
+                if (h->rounds[i].number == number)
+                        return &h->rounds[i];
+        if (reader->keep == HISTORY_LAST && h->n > 0)
+                round_fini(&h->rounds[--h->n]);
+        h->rounds = must(reallocarray(h->rounds, h->n + 1, sizeof(*h->rounds)));
+        h->rounds[h->n] = (struct round){ number, reader->life, NULL, must(json_array()), NULL };
+        return &h->rounds[h->n++];
+}
+
+static void take_round_line(struct reader *reader, json_t *line, const char *what)
+{
+        uint64_t number = show_u64(line, "round");
+        struct round *round;
+
+        if (number == 0 || (reader->keep == HISTORY_ONE && number != reader->number))
+                return;
+        round = find_round(reader, number);
+        if (strcmp(what, "intent") == 0 && !round->intent) {
+                round->intent = json_incref(line);
+                if (reader->keep != HISTORY_ALL)
+                        return;
+                json_object_del(line, "snapshot");
+                json_object_del(json_object_get(line, "plan"), "kept");
+        } else if (strcmp(what, "victim") == 0) {
+                json_array_append(round->victims, line);
+        } else if (strcmp(what, "outcome") == 0 && !round->outcome) {
+                round->outcome = json_incref(line);
+        }
+}
+
+static void take_line(struct reader *reader, const char *text, size_t len)
+{
+        json_t *line = json_loadb(text, len, 0, NULL);
+        const char *what = show_text(line, "what");
+
+        if (!what[0])
+                reader->history->n_torn++;
+        reader->history->n_dropped += show_u64(line, "dropped");
+        reader->life += strcmp(what, "start") == 0;
+        take_round_line(reader, line, what);
+        json_decref(line);
+}
+
+static int take_file(struct reader *reader, const char *path)
+{
+        CLEANUP(free_p) char *text = NULL;
+        FILE *file = fopen(path, "re");
+        size_t size = 0;
+        int r = 0;
+
+        if (!file)
+                return -errno;
+        for (ssize_t n; (n = getline(&text, &size, file)) > 0;)
+                if (n > 1)
+                        take_line(reader, text, (size_t)n);
+        if (ferror(file))
+                r = -errno;
+        fclose(file);
+        return r;
+}
+
+static bool is_there(const char *path, unsigned number)
+{
+        CLEANUP(free_p) char *name = text_format("%s.%u", path, number);
+
+        return access(name, F_OK) == 0;
+}
+
+int history_read(const char *path, enum history_keep keep, uint64_t number, struct history *ret_history)
+{
+        struct history history = { 0 };
+        struct reader reader = { .history = &history, .keep = keep, .number = number };
+        unsigned oldest = 0;
+        int r;
+
+        while (is_there(path, oldest + 1))
+                oldest++;
+        for (; oldest > 0; oldest--) {
+                CLEANUP(free_p) char *name = text_format("%s.%u", path, oldest);
+
+                take_file(&reader, name);       /* what cannot be read of the past is missing from it */
+        }
+        r = take_file(&reader, path);
+        if (r < 0) {
+                history_fini(&history);
+                return r;
+        }
+        *ret_history = history;
+        return 0;
+}
+
+json_t *history_json(const struct round *r)
+{
+        return must(json_pack("{s:I, s:b, s:O?, s:O, s:O?}", "round", (json_int_t)r->number,
+                              "interrupted", !r->outcome, "intent", r->intent, "victims", r->victims,
+                              "outcome", r->outcome));
+}
+
+bool history_line_mentions(const json_t *line, const char *bytes)
+{
+        const char *path = show_text(line, "path");
+        CLEANUP(free_p) char *own = text_from_json(path);
+
+        return strstr(own ? own : path, bytes) != NULL;
+}
+
+static bool any_mentions(const json_t *lines, const char *bytes)
+{
+        json_t *line;
+        size_t i;
+
+        json_array_foreach(lines, i, line)
+                if (history_line_mentions(line, bytes))
+                        return true;
+        return false;
+}
+
+/* The planned victims as well: in an interrupted round nobody knows who of them was struck. */
+bool history_mentions(const struct round *r, const char *bytes)
+{
+        return any_mentions(r->victims, bytes) ||
+               any_mentions(json_object_get(json_object_get(r->intent, "plan"), "victims"), bytes);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The journal read back: its lines put together to rounds. */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/base.h"
+
+#define JOURNAL_PATH "/var/log/jettison/journal.jsonl"
+
+struct round {
+        uint64_t number;
+        size_t life;            /* of the daemon: numbers may begin again when it is started */
+        json_t *intent;         /* NULL: its line is gone */
+        json_t *victims;        /* array of their lines, in order */
+        json_t *outcome;        /* NULL: the round was interrupted, or is still under way */
+};
+
+struct history {
+        struct round *rounds;   /* oldest first */
+        size_t n;
+        size_t n_torn;          /* lines that make no sense */
+        uint64_t n_dropped;     /* lines that the daemon could not write */
+};
+
+enum history_keep {
+        HISTORY_ALL,            /* every round, without snapshot and kept entries: a journal may be large */
+        HISTORY_ONE,            /* the rounds of one number, whole */
+        HISTORY_LAST,           /* the last round, whole */
+};
+
+/* Reads path.N … path.1 (as far as they follow one another) and path. 0 with a new history, or -errno when
+ * path itself cannot be read. */
+int history_read(const char *path, enum history_keep keep, uint64_t number, struct history *ret_history);
+void history_fini(struct history *h);
+
+/* {"round":N,"interrupted":bool,"intent":{…},"victims":[…],"outcome":{…}}, what is missing being null.
+ * New. */
+json_t *history_json(const struct round *r);
+
+/* Does one of its victims' paths contain the bytes? */
+bool history_mentions(const struct round *r, const char *bytes);
+
+/* Does the path of a line do? */
+bool history_line_mentions(const json_t *line, const char *bytes);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command-line tool: finds the verb and calls it. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/text.h"
+#include "cli/verb.h"
+
+static const struct verb *const verbs[] = {
+        &verb_status,
+        &verb_plan,
+        &verb_snapshot,
+        &verb_journal,
+        &verb_label,
+        &verb_run,
+        &verb_check_config,
+};
+
+static void print_help(void)
+{
+        printf("Usage: jettison VERB [OPTION]...\n"
+               "What keeps the host alive when memory runs out: what it sees, would do, and did.\n\n");
+        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+                printf("  %-14s%s\n", verbs[i]->name, verbs[i]->summary);
+        printf("\n  --help        this text; 'jettison VERB --help' explains a verb\n"
+               "  --version     the version\n\n"
+               "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 the kernel lacks something,\n"
+               "5 the daemon is not reachable.\n");
+}
+
+static void print_verb_help(const struct verb *verb)
+{
+        printf("Usage: jettison %s %s\n%s.\n\n%s  --help                this text\n", verb->name,
+               verb->arguments, verb->summary, verb->help);
+}
+
+int verb_option(const struct verb *verb, int argc, char **argv, const struct option *options)
+{
+        int at = optind > 0 ? optind : 1;
+        int c = getopt_long(argc, argv, verb->in_order ? "+:h" : ":h", options, NULL);
+
+        if (c == VERB_HELP)
+                print_verb_help(verb);
+        if (c == ':')
+                verb_usage(verb, "option '%s' needs a value", argv[optind - 1]);
+        if (c == '?') {
+                const char *word = optind > at ? argv[optind - 1] : argv[at];
+
+                verb_usage(verb, "unknown or incomplete option '%s'", word);
+        }
+        return c == ':' ? VERB_WRONG : c;
+}
+
+static void say(const struct verb *verb, const char *format, va_list args)
+{
+        char text[1024];
+        CLEANUP(free_p) char *shown = NULL;
+
+        vsnprintf(text, sizeof(text), format, args);
+        shown = text_show(text);
+        fprintf(stderr, "jettison %s: %s", verb->name, shown);
+}
+
+int verb_usage(const struct verb *verb, const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        say(verb, format, args);
+        va_end(args);
+        fprintf(stderr, "; see 'jettison %s --help'\n", verb->name);
+        return EXIT_USAGE;
+}
+
+int verb_fail(const struct verb *verb, int code, const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        say(verb, format, args);
+        va_end(args);
+        fputc('\n', stderr);
+        return code;
+}
+
+static const struct verb *find_verb(const char *name)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+                if (strcmp(verbs[i]->name, name) == 0)
+                        return verbs[i];
+        return NULL;
+}
+
+/* The nearest verb, if no more than every third letter of what was typed is wrong. */
+static const struct verb *guess_verb(const char *name)
+{
+        size_t nearest = strlen(name) / 3 + 1;
+        const struct verb *guess = NULL;
+
+        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+                size_t distance = text_distance(verbs[i]->name, name);
+
+                if (distance <= nearest && (!guess || distance < nearest)) {
+                        nearest = distance;
+                        guess = verbs[i];
+                }
+        }
+        return guess;
+}
+
+static int unknown_verb(const char *name)
+{
+        const struct verb *guess = guess_verb(name);
+        CLEANUP(free_p) char *shown = text_show(name);
+
+        if (guess)
+                fprintf(stderr, "jettison: there is no verb '%s', did you mean '%s'? See 'jettison --help'\n",
+                        shown, guess->name);
+        else
+                fprintf(stderr, "jettison: there is no verb '%s'; see 'jettison --help'\n", shown);
+        return EXIT_USAGE;
+}
+
+/* What was written to a full disk or a closed pipe is not done, whatever the verb says. */
+static int finish(int code)
+{
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return code;
+        if (code != EXIT_SUCCESS)
+                return code;
+        perror("jettison: cannot write the output");
+        return EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+        const struct verb *verb;
+
+        if (argc < 2) {
+                fprintf(stderr, "jettison: a verb is missing; see 'jettison --help'\n");
+                return EXIT_USAGE;
+        }
+        if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+                print_help();
+                return finish(EXIT_SUCCESS);
+        }
+        if (strcmp(argv[1], "--version") == 0) {
+                printf("jettison %s\n", JETTISON_VERSION);
+                return finish(EXIT_SUCCESS);
+        }
+        verb = find_verb(argv[1]);
+        if (!verb)
+                return unknown_verb(argv[1]);
+        opterr = 0;             /* the messages are ours */
+        return finish(verb->run(verb, argc - 1, argv + 1));
+}

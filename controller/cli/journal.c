@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the daemon did, and why. Reads the file, not the daemon: the journal is there for when the daemon is
+ * not. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/ktext.h"
+#include "cli/explain.h"
+#include "cli/show.h"
+#include "cli/verb.h"
+
+#define FOLLOW_STEP_US  (250 * USEC_PER_MSEC)   /* a person's eye is no faster */
+#define FOLLOW_LINE_MAX (1 * MIB)               /* twice the longest line that the daemon writes */
+
+struct journal_request {
+        const char *file;
+        const char *cgroup;     /* NULL: all */
+        uint64_t round;         /* 0: all */
+        bool explain, last, follow, json;
+};
+
+static int cannot_read(const struct verb *verb, const char *path, int error)
+{
+        return verb_fail(verb, EXIT_FAILED, "cannot read the journal %s: %s", path, strerrordesc_np(-error));
+}
+
+static void say_losses(const struct verb *verb, const struct history *h)
+{
+        if (h->n_torn)
+                verb_fail(verb, 0, "%zu torn lines were skipped", h->n_torn);
+        if (h->n_dropped)
+                verb_fail(verb, 0, "%llu lines are missing: the daemon could not write them",
+                          (unsigned long long)h->n_dropped);
+}
+
+static void list_json(const struct journal_request *q, const struct history *h)
+{
+        for (size_t i = 0; i < h->n; i++) {
+                json_t *object;
+
+                if (q->cgroup && !history_mentions(&h->rounds[i], q->cgroup))
+                        continue;
+                object = history_json(&h->rounds[i]);
+                show_json(object, stdout);
+                json_decref(object);
+        }
+}
+
+static int journal_list(const struct verb *verb, const struct journal_request *q)
+{
+        const struct term term = term_of(stdout);
+        struct history history;
+        int r = history_read(q->file, q->round ? HISTORY_ONE : HISTORY_ALL, q->round, &history);
+
+        if (r < 0)
+                return cannot_read(verb, q->file, r);
+        if (q->json)
+                list_json(q, &history);
+        else
+                explain_rounds(&history, q->cgroup, stdout, &term);
+        say_losses(verb, &history);
+        history_fini(&history);
+        return EXIT_SUCCESS;
+}
+
+static int journal_explain(const struct verb *verb, const struct journal_request *q)
+{
+        const struct term term = term_of(stdout);
+        struct history history;
+        int r = history_read(q->file, q->last ? HISTORY_LAST : HISTORY_ONE, q->round, &history);
+        int code = EXIT_SUCCESS;
+
+        if (r < 0)
+                return cannot_read(verb, q->file, r);
+        if (history.n == 0 && q->last) {
+                code = verb_fail(verb, EXIT_FAILED, "%s holds no round", q->file);
+        } else if (history.n == 0) {
+                code = verb_fail(verb, EXIT_FAILED, "%s holds no round %llu", q->file,
+                                 (unsigned long long)q->round);
+        } else if (q->json) {
+                json_t *object = history_json(&history.rounds[history.n - 1]);
+
+                show_json(object, stdout);
+                json_decref(object);
+        } else {
+                explain_round(&history.rounds[history.n - 1], stdout, &term);
+        }
+        say_losses(verb, &history);
+        history_fini(&history);
+        return code;
+}
+
+/* The end of the file that is being followed, and the line that is not whole yet. */
+struct tail {
+        int fd;
+        size_t len;
+        char line[FOLLOW_LINE_MAX];
+};
+
+static void follow_line(const struct journal_request *q, const char *text, size_t len)
+{
+        json_t *line = json_loadb(text, len, 0, NULL);
+
+        if (line && (!q->round || show_u64(line, "round") == q->round) &&
+            (!q->cgroup || history_line_mentions(line, q->cgroup))) {
+                if (q->json)
+                        show_json(line, stdout);
+                else
+                        explain_line(line, stdout);
+        }
+        json_decref(line);
+}
+
+/* Reads what is there; whole lines are printed. */
+static int tail_read(struct tail *t, const struct journal_request *q)
+{
+        for (;;) {
+                ssize_t n = read(t->fd, t->line + t->len, sizeof(t->line) - t->len);
+                char *from = t->line, *end;
+
+                if (n <= 0)
+                        return n == 0 ? 0 : -errno;
+                t->len += (size_t)n;
+                while ((end = memchr(from, '\n', t->len - (size_t)(from - t->line)))) {
+                        follow_line(q, from, (size_t)(end - from));
+                        from = end + 1;
+                }
+                t->len -= (size_t)(from - t->line);
+                memmove(t->line, from, t->len);
+                if (t->len == sizeof(t->line))
+                        t->len = 0;     /* no line of ours */
+        }
+}
+
+/* Has the file been rotated away or cut? Then the new one is read from its beginning. */
+static void tail_renew(struct tail *t, const char *path)
+{
+        struct stat open_file, named;
+        int fd;
+
+        if (fstat(t->fd, &open_file) < 0 || stat(path, &named) < 0)
+                return;
+        if (open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev &&
+            named.st_size >= lseek(t->fd, 0, SEEK_CUR))
+                return;
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return;
+        close_p(&t->fd);
+        t->fd = fd;
+        t->len = 0;
+}
+
+static int journal_follow(const struct verb *verb, const struct journal_request *q)
+{
+        const struct timespec step = { .tv_nsec = (long)(FOLLOW_STEP_US * NSEC_PER_USEC) };
+        CLEANUP(free_p) struct tail *t = must(calloc(1, sizeof(*t)));
+        int r = 0;
+
+        t->fd = open(q->file, O_RDONLY | O_CLOEXEC);
+        if (t->fd < 0)
+                return cannot_read(verb, q->file, -errno);
+        lseek(t->fd, 0, SEEK_END);
+        while (r == 0) {
+                r = tail_read(t, q);
+                if (fflush(stdout) != 0)
+                        r = -errno;
+                tail_renew(t, q->file);
+                nanosleep(&step, NULL);
+        }
+        close_p(&t->fd);
+        return cannot_read(verb, q->file, r);
+}
+
+static bool parse_round(const char *text, uint64_t *ret_round)
+{
+        return ktext_u64(text, ret_round) == 0 && *ret_round > 0 && *ret_round != KTEXT_MAX;
+}
+
+/* "", "last" or "explain ROUND". */
+static int take_arguments(const struct verb *verb, struct journal_request *q, int argc, char **argv)
+{
+        int n = argc - optind;
+        const char *what = n > 0 ? argv[optind] : "";
+
+        if (n == 1 && strcmp(what, "last") == 0) {
+                q->explain = q->last = true;
+        } else if (strcmp(what, "explain") == 0) {
+                if (n == 1 && !q->round)
+                        return verb_usage(verb, "ROUND is missing");
+                if (n == 2 && !parse_round(argv[optind + 1], &q->round))
+                        return verb_usage(verb, "'%s' is not a round", argv[optind + 1]);
+                if (n > 2)
+                        return verb_usage(verb, "unexpected argument '%s'", argv[optind + 2]);
+                q->explain = true;
+        } else if (n > 0) {
+                const char *word = strcmp(what, "last") == 0 ? argv[optind + 1] : what;
+
+                return verb_usage(verb, "unexpected argument '%s'", word);
+        }
+        if (q->explain && q->follow)
+                return verb_usage(verb, "--follow shows lines as they come, it cannot explain");
+        return EXIT_SUCCESS;
+}
+
+static int run_journal(const struct verb *verb, int argc, char **argv)
+{
+        static const struct option options[] = {
+                { "follow", no_argument, NULL, 'f' },      { "round", required_argument, NULL, 'r' },
+                { "cgroup", required_argument, NULL, 'c' }, { "file", required_argument, NULL, 'F' },
+                { "json", no_argument, NULL, 'j' },        VERB_OPTION_HELP,
+                { 0 },
+        };
+        struct journal_request q = { .file = JOURNAL_PATH };
+        int code;
+
+        for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
+                switch (c) {
+                case 'f':
+                        q.follow = true;
+                        break;
+                case 'r':
+                        if (!parse_round(optarg, &q.round))
+                                return verb_usage(verb, "'%s' is not a round", optarg);
+                        break;
+                case 'c':
+                        q.cgroup = optarg;
+                        break;
+                case 'F':
+                        q.file = optarg;
+                        break;
+                case 'j':
+                        q.json = true;
+                        break;
+                default:
+                        return verb_stop(c);
+                }
+        code = take_arguments(verb, &q, argc, argv);
+        if (code != EXIT_SUCCESS)
+                return code;
+        if (q.follow)
+                return journal_follow(verb, &q);
+        return q.explain ? journal_explain(verb, &q) : journal_list(verb, &q);
+}
+
+const struct verb verb_journal = {
+        .name = "journal",
+        .arguments = "[OPTION]... [last | explain ROUND]",
+        .summary = "List the rounds, or explain one: who died, who was spared, and why",
+        .help = "  last                  explain the last round\n"
+                "  explain ROUND         explain a round; the latest, if the number was used again\n"
+                "  --follow              print new lines as they come\n"
+                "  --round N             only this round\n"
+                "  --cgroup TEXT         only rounds with a victim whose path contains TEXT\n"
+                "  --file FILE           and its rotated FILE.1, FILE.2, ... (default: " JOURNAL_PATH ")\n"
+                "  --json                one line of JSON per round; with --follow, the lines themselves\n",
+        .run = run_journal,
+};

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What would be shed? The daemon answers for the host as it is. A snapshot from a file is decided here, by
+ * the same code and with the same bytes as a result: that is what makes a journal worth keeping. Nothing is
+ * ever killed. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/units.h"
+#include "cli/ask.h"
+#include "cli/read.h"
+#include "cli/show.h"
+#include "decide/plan.h"
+#include "record/write.h"
+#include "serve/config.h"
+
+struct plan_request {
+        const char *snapshot, *domain, *config, *socket;
+        uint64_t need;
+        bool has_need, json;
+};
+
+static uint64_t clock_us(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / NSEC_PER_USEC;
+}
+
+/* An upper bound on the text of one cgroup besides its path: a dozen numbers, their names, a reason. */
+#define ENTRY_TEXT_MAX 640u
+
+/* What either text takes at most: a byte of a path becomes six. */
+static size_t text_size(const struct snapshot *s)
+{
+        return 4 * KIB + 6 * (s->names_len + strlen(s->domain)) + s->n * ENTRY_TEXT_MAX;
+}
+
+static json_t *plan_json(const struct plan *plan, const struct snapshot *snapshot, uint64_t solve_us)
+{
+        size_t size = text_size(snapshot);
+        CLEANUP(free_p) char *text = must(malloc(size));
+        struct sink s;
+
+        sink_init(&s, text, size);
+        plan_write(&s, NULL, plan, snapshot, solve_us);
+        return must(json_loadb(s.text, s.len, 0, NULL));
+}
+
+static json_t *snapshot_json(const struct snapshot *snapshot, uint64_t need)
+{
+        size_t size = text_size(snapshot);
+        CLEANUP(free_p) char *text = must(malloc(size));
+        struct sink s;
+
+        sink_init(&s, text, size);
+        snapshot_write(&s, NULL, snapshot, need);
+        return must(json_loadb(s.text, s.len, 0, NULL));
+}
+
+/* Decides, and gives the plan as new JSON. */
+static json_t *decide(const struct snapshot *snapshot, const struct shortage *shortage,
+                      const struct policy *policy)
+{
+        size_t n_max = snapshot->n + 1;
+        struct planner *planner = must(planner_new(n_max));
+        struct plan plan = { 0 };
+        uint64_t began_us;
+        json_t *json;
+
+        must(plan_init(&plan, n_max) < 0 ? NULL : &plan);
+        began_us = clock_us();
+        plan_make(&plan, planner, snapshot, shortage, policy);
+        json = plan_json(&plan, snapshot, clock_us() - began_us);
+        plan_fini(&plan);
+        planner_free(planner);
+        return json;
+}
+
+/* The need is what the caller says, else what the snapshot says, else what the policy makes of its facts.
+ * Pressure that was measured over ten seconds stands in for the window that only the daemon can watch. */
+static struct shortage shortage_of(const struct plan_request *q, const struct reading *reading,
+                                   const struct policy *policy)
+{
+        const struct domain_facts *facts = &reading->snapshot.facts;
+        uint32_t stall = policy->stall_kind == STALL_FULL ? facts->psi.full.avg10 : facts->psi.some.avg10;
+        struct shortage shortage = shortage_judge(facts, facts->has_psi ? stall : 0, 0, policy);
+
+        if (!q->has_need && !reading->has_need)
+                return shortage;
+        shortage.swap_short = facts->swap_total > 0 &&
+                              facts->swap_free < amount_bytes(policy->act_swap, facts->swap_total);
+        shortage.need = q->has_need ? q->need : reading->need;
+        shortage.level = shortage.need > 0 ? LEVEL_SHORT : LEVEL_CALM;
+        return shortage;
+}
+
+static void print_plan(const struct plan_request *q, const json_t *plan, const json_t *snapshot)
+{
+        const struct term term = term_of(stdout);
+
+        if (q->json)
+                show_json(plan, stdout);
+        else
+                show_plan(plan, snapshot, stdout, &term);
+}
+
+static int plan_reading(const struct verb *verb, const struct plan_request *q, const struct reading *reading)
+{
+        struct config_error error;
+        struct shortage shortage;
+        struct config config;
+        json_t *plan, *snapshot;
+
+        if (config_load(q->config ? q->config : CONFIG_PATH, q->config != NULL, &config, &error) < 0)
+                return verb_fail(verb, EXIT_CONFIG, "%s", error.text);
+        shortage = shortage_of(q, reading, &config.policy);
+        plan = decide(&reading->snapshot, &shortage, &config.policy);
+        snapshot = snapshot_json(&reading->snapshot, shortage.need);
+        config_fini(&config);
+        print_plan(q, plan, snapshot);
+        json_decref(plan);
+        json_decref(snapshot);
+        return EXIT_SUCCESS;
+}
+
+static int plan_file(const struct verb *verb, const struct plan_request *q)
+{
+        struct read_error error;
+        struct reading reading;
+        int code;
+
+        if (read_snapshot_file(q->snapshot, &reading, &error) < 0)
+                return verb_fail(verb, EXIT_FAILED, "%s: %s", q->snapshot, error.text);
+        code = plan_reading(verb, q, &reading);
+        read_fini(&reading);
+        return code;
+}
+
+static int plan_live(const struct verb *verb, const struct plan_request *q)
+{
+        CLEANUP(free_p) char *request = ask_request("plan", q->domain, q->has_need ? &q->need : NULL);
+        json_t *reply = NULL;
+        int code = ask(verb, q->socket, request, &reply);
+
+        if (code != EXIT_SUCCESS)
+                return code;
+        print_plan(q, json_object_get(reply, "plan"), json_object_get(reply, "snapshot"));
+        json_decref(reply);
+        return EXIT_SUCCESS;
+}
+
+static int run_plan(const struct verb *verb, int argc, char **argv)
+{
+        static const struct option options[] = {
+                { "snapshot", required_argument, NULL, 's' }, { "need", required_argument, NULL, 'n' },
+                { "domain", required_argument, NULL, 'd' },   { "config", required_argument, NULL, 'c' },
+                { "socket", required_argument, NULL, 'S' },   { "json", no_argument, NULL, 'j' },
+                VERB_OPTION_HELP,                             { 0 },
+        };
+        struct plan_request q = { .socket = ASK_SOCKET };
+
+        for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
+                switch (c) {
+                case 's':
+                        q.snapshot = optarg;
+                        break;
+                case 'n':
+                        if (size_parse(optarg, &q.need) < 0)
+                                return verb_usage(verb, "'%s' is not a size such as 4G or 512M", optarg);
+                        q.has_need = true;
+                        break;
+                case 'd':
+                        q.domain = optarg;
+                        break;
+                case 'c':
+                        q.config = optarg;
+                        break;
+                case 'S':
+                        q.socket = optarg;
+                        break;
+                case 'j':
+                        q.json = true;
+                        break;
+                default:
+                        return verb_stop(c);
+                }
+        if (optind < argc)
+                return verb_usage(verb, "unexpected argument '%s'", argv[optind]);
+        if (q.snapshot && q.domain)
+                return verb_usage(verb, "--domain is of the live host; a snapshot has its own");
+        if (!q.snapshot && q.config)
+                return verb_usage(verb, "--config goes with --snapshot; the daemon has its own");
+        return q.snapshot ? plan_file(verb, &q) : plan_live(verb, &q);
+}
+
+const struct verb verb_plan = {
+        .name = "plan",
+        .arguments = "[OPTION]...",
+        .summary = "Show what would be shed, and why; kills nothing",
+        .help = "  --snapshot FILE       a snapshot, or '-' for standard input (default: ask the daemon)\n"
+                "  --need SIZE           to be freed, such as 4G (default: as the snapshot or policy says)\n"
+                "  --domain PATH         of the live host (default: /)\n"
+                "  --config FILE         policy for a snapshot (default: " CONFIG_PATH ", if there)\n"
+                "  --socket PATH         of the daemon (default: " ASK_SOCKET ")\n"
+                "  --json                the plan as one line of JSON\n",
+        .run = run_plan,
+};

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/show.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/units.h"
+#include "base/utility.h"
+
+uint64_t show_u64(const json_t *object, const char *name)
+{
+        json_int_t number = json_integer_value(json_object_get(object, name));
+
+        return number > 0 ? (uint64_t)number : 0;
+}
+
+const char *show_text(const json_t *object, const char *name)
+{
+        const char *text = json_string_value(json_object_get(object, name));
+
+        return text ? text : "";
+}
+
+size_t show_count(const json_t *plan, const char *list)
+{
+        CLEANUP(free_p) char *left_out = text_format("%s_left_out", list);
+
+        return json_array_size(json_object_get(plan, list)) + show_u64(plan, left_out);
+}
+
+void show_json(const json_t *value, FILE *out)
+{
+        json_dumpf(value, out, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+        fputc('\n', out);
+}
+
+static char *utility_text(const json_t *cgroup)
+{
+        struct utility u = {
+                .value = (uint16_t)u64_min(show_u64(cgroup, "utility"), UINT16_MAX),
+                .tier = (uint8_t)u64_min(show_u64(cgroup, "tier"), UINT8_MAX),
+                .protect = json_is_true(json_object_get(cgroup, "protected")),
+        };
+        char text[UTILITY_TEXT_MAX + 1];
+
+        return must(strdup(utility_format(u, text)));
+}
+
+static char *path_text(const json_t *cgroup)
+{
+        return text_show_json(json_string_value(json_object_get(cgroup, "path")));
+}
+
+static void print_domain(const json_t *snapshot, FILE *out)
+{
+        const json_t *domain = json_object_get(snapshot, "domain");
+        CLEANUP(free_p) char *path = path_text(domain), *when = text_time(show_u64(snapshot, "time_usec"));
+        char part[SIZE_TEXT_MAX], whole[SIZE_TEXT_MAX];
+
+        fprintf(out, "Domain %s", path);
+        if (show_u64(snapshot, "time_usec"))
+                fprintf(out, " at %s", when);
+        fprintf(out, ": %s of %s available, ", size_format(show_u64(domain, "memory_available"), part),
+                size_format(show_u64(domain, "memory_total"), whole));
+        if (show_u64(domain, "swap_total"))
+                fprintf(out, "%s of %s swap free.\n\n", size_format(show_u64(domain, "swap_free"), part),
+                        size_format(show_u64(domain, "swap_total"), whole));
+        else
+                fputs("no swap.\n\n", out);
+}
+
+void show_snapshot(const json_t *snapshot, FILE *out, const struct term *term)
+{
+        static const struct column columns[] = {
+                { "CONTAINER", CUT_FRONT, false }, { "UTILITY", CUT_NEVER, true },
+                { "MEMORY", CUT_NEVER, true },     { "RELIEF", CUT_NEVER, true },
+                { "SWAP", CUT_NEVER, true },       { "OOM", CUT_NEVER, true },
+                { "PROCESSES", CUT_NEVER, true },  { "MAY NOT DIE", CUT_END, false },
+        };
+        const json_t *cgroups = json_object_get(snapshot, "cgroups");
+        struct table table;
+        size_t index;
+        json_t *cgroup;
+
+        table_init(&table, columns, ARRAY_SIZE(columns));
+        json_array_foreach(cgroups, index, cgroup) {
+                const json_t *barred = json_object_get(cgroup, "barred");
+
+                table_row(&table, barred ? STYLE_DIM : STYLE_PLAIN);
+                table_cell(&table, path_text(cgroup));
+                table_cell(&table, utility_text(cgroup));
+                table_size(&table, show_u64(cgroup, "memory"));
+                table_size(&table, show_u64(cgroup, "relief"));
+                table_size(&table, show_u64(cgroup, "swap"));
+                table_number(&table, show_u64(cgroup, "oom_score"));
+                table_number(&table, show_u64(cgroup, "processes"));
+                table_cell(&table, text_show_json(barred ? show_text(cgroup, "barred") : ""));
+        }
+        print_domain(snapshot, out);
+        table_print(&table, out, term);
+        fprintf(out, "\n%zu cgroups", table.n_rows);
+        if (show_u64(snapshot, "left_out"))
+                fprintf(out, ", %llu more found no room", (unsigned long long)show_u64(snapshot, "left_out"));
+        fputs(".\n", out);
+        table_fini(&table);
+}
+
+/* The cgroups of a snapshot are sorted by id only if someone sorted them; a plan of many has to be shown
+ * all the same. */
+static json_t *index_cgroups(const json_t *snapshot)
+{
+        json_t *index = must(json_object()), *cgroup;
+        size_t i;
+
+        json_array_foreach(json_object_get(snapshot, "cgroups"), i, cgroup) {
+                char key[24];
+
+                snprintf(key, sizeof(key), "%llu", (unsigned long long)show_u64(cgroup, "id"));
+                json_object_set(index, key, cgroup);
+        }
+        return index;
+}
+
+/* A weight counts bytes, or points where memory is not weighed; a domain that weighs less than a megabyte
+ * in all can only be of the second kind. New. */
+static char *weight_text(const json_t *plan, uint64_t weight)
+{
+        char text[SIZE_TEXT_MAX];
+
+        if (show_u64(plan, "weight_total") < MIB)
+                return text_format("%llu", (unsigned long long)weight);
+        return must(strdup(size_format(weight, text)));
+}
+
+/* Why a victim goes; the kept have a reason of their own. */
+static const char *why_shed(const json_t *plan)
+{
+        return strcmp(show_text(plan, "verdict"), "insufficient") == 0 ? "all must go" : "costs the least";
+}
+
+static void add_entry(struct table *t, const json_t *plan, const json_t *entry, const json_t *index,
+                      bool shed, const json_t *fates)
+{
+        const json_t *cgroup, *fate;
+        char key[24];
+
+        snprintf(key, sizeof(key), "%llu", (unsigned long long)show_u64(entry, "id"));
+        cgroup = json_object_get(index, key);
+        fate = json_object_get(fates, key);
+        table_row(t, shed ? STYLE_RED : STYLE_PLAIN);
+        table_cell(t, text_show_json(!shed ? "kept" : fate ? json_string_value(fate) : "shed"));
+        table_cell(t, path_text(entry));
+        table_cell(t, utility_text(cgroup ? cgroup : entry));
+        if (cgroup) {
+                table_size(t, show_u64(cgroup, "memory"));
+                table_number(t, show_u64(cgroup, "oom_score"));
+        } else {
+                table_cell(t, must(strdup("-")));
+                table_cell(t, must(strdup("-")));
+        }
+        table_cell(t, weight_text(plan, show_u64(entry, "weight")));
+        table_size(t, show_u64(entry, "relief"));
+        table_cell(t, text_show_json(shed ? why_shed(plan) : show_text(entry, "why")));
+}
+
+void show_entries(const json_t *plan, const json_t *snapshot, const json_t *fates, FILE *out,
+                  const struct term *term)
+{
+        static const struct column columns[] = {
+                { "FATE", CUT_NEVER, false },   { "CONTAINER", CUT_FRONT, false },
+                { "UTILITY", CUT_NEVER, true }, { "MEMORY", CUT_NEVER, true },
+                { "OOM", CUT_NEVER, true },     { "WEIGHT", CUT_NEVER, true },
+                { "RELIEF", CUT_NEVER, true },  { "WHY", CUT_END, false },
+        };
+        json_t *index = index_cgroups(snapshot), *entry;
+        struct table table;
+        size_t i;
+
+        table_init(&table, columns, ARRAY_SIZE(columns));
+        json_array_foreach(json_object_get(plan, "victims"), i, entry)
+                add_entry(&table, plan, entry, index, true, fates);
+        json_array_foreach(json_object_get(plan, "kept"), i, entry)
+                add_entry(&table, plan, entry, index, false, fates);
+        table_print(&table, out, term);
+        table_fini(&table);
+        json_decref(index);
+}
+
+/* What the numbers mean, in a sentence. */
+static void print_verdict(const json_t *plan, FILE *out)
+{
+        const char *verdict = show_text(plan, "verdict");
+        size_t n_victims = show_count(plan, "victims"), n = n_victims + show_count(plan, "kept");
+        CLEANUP(free_p) char *total = weight_text(plan, show_u64(plan, "weight_total"));
+        CLEANUP(free_p) char *capacity = weight_text(plan, show_u64(plan, "capacity"));
+        char need[SIZE_TEXT_MAX], relief[SIZE_TEXT_MAX], took[DURATION_TEXT_MAX];
+        unsigned long long lost = show_u64(plan, "utility_lost"), bound = show_u64(plan, "bound");
+        bool enough = strcmp(verdict, "act") == 0;
+
+        size_format(show_u64(plan, "need"), need);
+        size_format(show_u64(plan, "relief"), relief);
+        if (strcmp(verdict, "calm") == 0) {
+                fprintf(out, "Calm: nothing is needed, nobody goes.\n");
+                return;
+        }
+        if (strcmp(verdict, "no-candidate") == 0) {
+                fprintf(out, "No candidate: %s are needed, and nothing may die.\n", need);
+                return;
+        }
+        fprintf(out, "%s: %s are needed; shedding %zu of %zu frees %s and loses a utility of %llu",
+                enough ? "Act" : "Insufficient", need, n_victims, n, relief, lost);
+        if (enough && strcmp(show_text(plan, "proof"), "optimal") == 0)
+                fprintf(out, ", the least possible");
+        else if (enough)
+                fprintf(out, "; no plan loses less than %llu", bound);
+        fprintf(out, ".\nWeight: %s in all, of which %s may stay. Decided in %s.\n", total, capacity,
+                duration_format(show_u64(plan, "solve_usec"), took));
+}
+
+void show_plan(const json_t *plan, const json_t *snapshot, FILE *out, const struct term *term)
+{
+        if (snapshot)
+                print_domain(snapshot, out);
+        show_entries(plan, snapshot, NULL, out, term);
+        fputc('\n', out);
+        print_verdict(plan, out);
+}

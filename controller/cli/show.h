@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Snapshot and plan as tables for people, from the JSON that the interfaces promise: so that it does not
+ * matter whether they come from the daemon, from the journal, or were made here. */
+#pragma once
+
+#include <jansson.h>
+
+#include "cli/table.h"
+
+/* The cgroups of a snapshot, and its domain in a line above. */
+void show_snapshot(const json_t *snapshot, FILE *out, const struct term *term);
+
+/* The plan's cgroups with their fate, and its verdict in a line below. 'snapshot' adds memory and oom
+ * scores; NULL: not known. */
+void show_plan(const json_t *plan, const json_t *snapshot, FILE *out, const struct term *term);
+
+/* The table alone. A victim's fate is what 'fates' says under its id (an object of strings), else "shed".
+ * May be NULL. */
+void show_entries(const json_t *plan, const json_t *snapshot, const json_t *fates, FILE *out,
+                  const struct term *term);
+
+/* Members with what stands in for them when they are missing. */
+uint64_t show_u64(const json_t *object, const char *name);              /* 0 */
+const char *show_text(const json_t *object, const char *name);          /* "" */
+
+/* How many entries a plan's list has, with those that found no room in it. */
+size_t show_count(const json_t *plan, const char *list);
+
+/* One JSON value as one line. */
+void show_json(const json_t *value, FILE *out);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the daemon sees: one domain, one instant. As JSON it can be kept, edited and given to 'jettison plan
+ * --snapshot'. */
+#include <stdio.h>
+
+#include "cli/ask.h"
+#include "cli/show.h"
+
+static int run_snapshot(const struct verb *verb, int argc, char **argv)
+{
+        static const struct option options[] = {
+                { "domain", required_argument, NULL, 'd' }, { "socket", required_argument, NULL, 'S' },
+                { "json", no_argument, NULL, 'j' },         VERB_OPTION_HELP,
+                { 0 },
+        };
+        const char *domain = NULL, *socket = ASK_SOCKET;
+        const struct term term = term_of(stdout);
+        CLEANUP(free_p) char *request = NULL;
+        json_t *reply = NULL;
+        bool json = false;
+        int code;
+
+        for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
+                switch (c) {
+                case 'd':
+                        domain = optarg;
+                        break;
+                case 'S':
+                        socket = optarg;
+                        break;
+                case 'j':
+                        json = true;
+                        break;
+                default:
+                        return verb_stop(c);
+                }
+        if (optind < argc)
+                return verb_usage(verb, "unexpected argument '%s'", argv[optind]);
+
+        request = ask_request("snapshot", domain, NULL);
+        code = ask(verb, socket, request, &reply);
+        if (code != EXIT_SUCCESS)
+                return code;
+        if (json)
+                show_json(json_object_get(reply, "snapshot"), stdout);
+        else
+                show_snapshot(json_object_get(reply, "snapshot"), stdout, &term);
+        json_decref(reply);
+        return EXIT_SUCCESS;
+}
+
+const struct verb verb_snapshot = {
+        .name = "snapshot",
+        .arguments = "[OPTION]...",
+        .summary = "Show the facts that a choice would be made from",
+        .help = "  --domain PATH         of the live host (default: /)\n"
+                "  --socket PATH         of the daemon (default: " ASK_SOCKET ")\n"
+                "  --json                as one line of JSON, for 'jettison plan --snapshot'\n",
+        .run = run_snapshot,
+};

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A verb of the command-line tool: one file, one entry in the table of jettison.c. */
+#pragma once
+
+#include <getopt.h>
+#include <stdbool.h>
+
+#include "base/base.h"
+
+/* As docs/interfaces.md promises; EXIT_SUCCESS is 0. */
+enum {
+        EXIT_FAILED = 1,
+        EXIT_USAGE = 2,
+        EXIT_CONFIG = 3,
+        EXIT_KERNEL = 4,                /* the kernel or the hierarchy lacks something */
+        EXIT_UNREACHABLE = 5,           /* the daemon does not answer */
+        EXIT_CANNOT_RUN = 126,          /* the command of 'run', as in a shell */
+        EXIT_NOT_FOUND = 127,
+        EXIT_SIGNAL = 128,              /* + signal */
+};
+
+struct verb {
+        const char *name;
+        const char *arguments;          /* behind the name in the usage line */
+        const char *summary;            /* one line */
+        const char *help;               /* the options with their defaults, whole lines */
+        bool in_order;                  /* options end at the first argument: the rest belongs to a command */
+        /* argv[0] is the verb. Returns an exit code. */
+        int (*run)(const struct verb *verb, int argc, char **argv);
+};
+
+extern const struct verb verb_status, verb_snapshot, verb_plan, verb_label, verb_run, verb_journal,
+                         verb_check_config;
+
+#define VERB_END   (-1)                 /* no more options; optind is the first argument */
+#define VERB_HELP  'h'                  /* --help, which has been printed */
+#define VERB_WRONG '?'                  /* said on standard error */
+
+/* getopt_long for a verb; the options must hold VERB_OPTION_HELP. */
+int verb_option(const struct verb *verb, int argc, char **argv, const struct option *options);
+#define VERB_OPTION_HELP { "help", no_argument, NULL, VERB_HELP }
+
+/* The exit code after VERB_HELP or VERB_WRONG. */
+static inline int verb_stop(int option)
+{
+        return option == VERB_HELP ? EXIT_SUCCESS : EXIT_USAGE;
+}
+
+/* "jettison VERB: TEXT; see 'jettison VERB --help'" on standard error. Returns EXIT_USAGE. */
+int verb_usage(const struct verb *verb, const char *format, ...) PRINTF(2, 3);
+
+/* "jettison VERB: TEXT" on standard error. Returns 'code'. */
+int verb_fail(const struct verb *verb, int code, const char *format, ...) PRINTF(3, 4);

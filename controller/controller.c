@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The daemon's one thought, told once:
+ *
+ *      a watch is due, or a witness has woken it       on_look, on_woken
+ *      is its domain short?                            watch_look
+ *      if so: facts, choice, deed, measurement         round.c
+ *
+ * Everything here runs on one thread. One round is under way at a time, over all domains together, so that no memory
+ * which one round has on its way is asked for by another. While a domain is armed its snapshot is taken once a second: not to be
+ * used, since the round takes its own, but so that every file is open and every page in place when it counts. */
+#include "controller.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base/base.h"
+#include "base/log.h"
+#include "round.h"
+
+/* How often an armed domain's files are opened and read in advance. */
+#define PRIME_US USEC_PER_SEC
+
+/* New cgroups come in bursts (a pod is a dozen); the tree is walked once for all of them. */
+#define WALK_DELAY_US (200 * USEC_PER_MSEC)
+
+/* Path bytes per candidate in a snapshot: 130 on a Kubernetes node. */
+#define NAMES_PER_CANDIDATE 192
+
+static void set_look_timer(struct controller *c)
+{
+        uint64_t due_us = LOOP_NEVER;
+
+        if (!c->round.active)
+                for (size_t i = 0; i < c->n_watches; i++)
+                        due_us = u64_min(due_us, c->watches[i].next_look_us);
+        c->look_timer.due_us = due_us;
+}
+
+static void prime(struct controller *c, const struct watch *w, uint64_t now_us)
+{
+        if (now_us - c->scanned_us < PRIME_US)
+                return;
+        c->scanned_us = now_us;
+        scan_run(&c->scanner, &w->domain, true, now_us, &c->snapshot);
+}
+
+static void look_at(struct controller *c, struct watch *w)
+{
+        uint64_t now_us;
+        int r = watch_look(w, &c->scanner, &c->config->policy);
+
+        if (r == CGROUPFS_GONE) {
+                c->walk_timer.due_us = u64_min(c->walk_timer.due_us, loop_now_us() + WALK_DELAY_US);
+                return;
+        }
+        now_us = loop_now_us();
+        if (r < 0 || w->shortage.level == LEVEL_CALM)
+                return;
+        if (w->shortage.level == LEVEL_SHORT && now_us >= c->hold_until_us)
+                round_begin(c, w);
+        else
+                prime(c, w, now_us);
+}
+
+static void on_look(struct loop_timer *timer)
+{
+        struct controller *c = CONTAINER_OF(timer, struct controller, look_timer);
+        uint64_t now_us = loop_now_us();
+
+        for (size_t i = 0; i < c->n_watches && !c->round.active; i++)
+                if (c->watches[i].next_look_us <= now_us)
+                        look_at(c, &c->watches[i]);
+        set_look_timer(c);
+}
+
+static struct controller *the_controller;
+
+static void on_woken(struct watch *w)
+{
+        w->next_look_us = 0;
+        if (!the_controller->round.active)
+                the_controller->look_timer.due_us = 0;
+}
+
+static struct watch *find_watch(struct controller *c, const char *path)
+{
+        for (size_t i = 0; i < c->n_watches; i++)
+                if (strcmp(c->watches[i].domain.path, path) == 0)
+                        return &c->watches[i];
+        return NULL;
+}
+
+/* Makes room for a watch, of a new domain or of one that was gone. */
+static struct watch *take_watch(struct controller *c, const char *path)
+{
+        struct watch *w = find_watch(c, path);
+
+        if (w)
+                return w->next_look_us == LOOP_NEVER ? w : NULL;
+        if (c->n_watches == ARRAY_SIZE(c->watches) || strlen(path) >= sizeof(w->domain.path)) {
+                log_warning("not watching %s: %zu domains are watched already", path, c->n_watches);
+                return NULL;
+        }
+        w = &c->watches[c->n_watches++];
+        *w = (struct watch){ .pressure.fd = -1, .events.fd = -1 };
+        strcpy(w->domain.path, path);
+        return w;
+}
+
+static void watch_node(struct controller *c, uint32_t index)
+{
+        const struct node *n = tree_node(c->scanner.tree, index);
+        struct watch *w = take_watch(c, tree_path(c->scanner.tree, index));
+
+        if (!w)
+                return;
+        watch_stop(w);
+        w->domain.is_host = index == 0;
+        w->domain.node = index;
+        w->domain.id = n->id;
+        watch_start(w, c->loop, &c->scanner, &c->config->policy, on_woken);
+        log_info("watching %s", w->domain.path);
+}
+
+static bool holds_candidate(struct controller *c, uint32_t branch)
+{
+        for (uint32_t i = 1; i < tree_size(c->scanner.tree); i++)
+                if (tree_node(c->scanner.tree, i)->kind == NODE_CANDIDATE && tree_is_below(c->scanner.tree, i, branch))
+                        return true;
+        return false;
+}
+
+/* Branches with a limit of their own and candidates inside. */
+static void watch_limits(struct controller *c)
+{
+        for (uint32_t i = 1; i < tree_size(c->scanner.tree); i++) {
+                struct node *n = tree_node(c->scanner.tree, i);
+                uint64_t max;
+
+                if (n->kind == NODE_BRANCH && !n->gone && node_read_u64(n, FILE_MAX, &max) == CGROUPFS_OK &&
+                    max != KTEXT_MAX && holds_candidate(c, i))
+                        watch_node(c, i);
+        }
+}
+
+/* Brings the watches up to date with the tree. */
+static void watch_domains(struct controller *c)
+{
+        const struct sense_options *o = &c->config->sense;
+
+        for (size_t i = 0; i < c->n_watches; i++) {
+                struct watch *w = &c->watches[i];
+                uint32_t index = tree_find(c->scanner.tree, w->domain.id);
+
+                if (!w->domain.is_host && (index == NODE_NONE || tree_node(c->scanner.tree, index)->gone))
+                        watch_stop(w);
+        }
+        if (o->host)
+                watch_node(c, 0);
+        for (size_t i = 0; i < o->n_domains; i++) {
+                uint32_t index = tree_find_path(c->scanner.tree, o->domains[i]);
+
+                if (index != NODE_NONE)
+                        watch_node(c, index);
+        }
+        if (o->domains_auto)
+                watch_limits(c);
+        set_look_timer(c);
+}
+
+static void on_walk(struct loop_timer *timer)
+{
+        struct controller *c = CONTAINER_OF(timer, struct controller, walk_timer);
+
+        if (c->round.active) {
+                timer->due_us = loop_now_us() + WALK_DELAY_US;
+                return;
+        }
+        tree_walk(c->scanner.tree);
+        watch_domains(c);
+}
+
+static void on_news(struct loop_source *source, uint32_t events UNUSED)
+{
+        struct controller *c = CONTAINER_OF(source, struct controller, news);
+
+        tree_take_news(c->scanner.tree);
+        c->walk_timer.due_us = u64_min(c->walk_timer.due_us, loop_now_us() + WALK_DELAY_US);
+}
+
+int controller_init(struct controller *c, const struct config *config, struct loop *loop, const struct cgroupfs *fs,
+                    const char *proc, struct journal *journal)
+{
+        size_t n_max = config->sense.cgroups_max;
+        int r;
+
+        *c = (struct controller){ .config = config, .loop = loop, .journal = journal };
+        the_controller = c;
+        c->started_us = loop_now_us();
+        c->look_timer.due = on_look;
+        c->walk_timer.due = on_walk;
+        c->planner = planner_new(n_max);
+        if (!c->planner)
+                return -ENOMEM;
+        if ((r = snapshot_init(&c->snapshot, n_max, n_max * NAMES_PER_CANDIDATE)) < 0 ||
+            (r = plan_init(&c->plan, n_max)) < 0 ||
+            (r = scan_init(&c->scanner, fs, proc, &config->sense)) < 0 ||
+            (r = loop_add_timer(loop, &c->look_timer)) < 0 || (r = loop_add_timer(loop, &c->walk_timer)) < 0)
+                return r;
+        c->news = (struct loop_source){ .ready = on_news, .fd = tree_news_fd(c->scanner.tree) };
+        if (c->news.fd >= 0)
+                loop_watch(loop, &c->news, EPOLLIN);
+        return round_init(c);
+}
+
+void controller_fini(struct controller *c)
+{
+        for (size_t i = 0; i < c->n_watches; i++)
+                watch_stop(&c->watches[i]);
+        deed_fini(&c->deed);
+        scan_fini(&c->scanner);
+        plan_fini(&c->plan);
+        snapshot_fini(&c->snapshot);
+        c->planner = planner_free(c->planner);
+}
+
+int controller_start(struct controller *c)
+{
+        int r = tree_walk(c->scanner.tree);
+
+        if (r < 0)
+                return log_errno(r, "cannot read the cgroup tree");
+        watch_domains(c);
+        if (tree_left_out(c->scanner.tree) > 0)
+                log_warning("%u cgroups found no room or are nested too deep; raise candidates.max",
+                            tree_left_out(c->scanner.tree));
+        for (size_t i = 0; i < c->n_watches; i++) {
+                struct watch *w = &c->watches[i];
+                struct shortage rehearsed = { .level = LEVEL_SHORT, .witness = WITNESS_AVAILABLE, .need = 1 };
+
+                r = scan_run(&c->scanner, &w->domain, false, loop_now_us(), &c->snapshot);
+                if (r < 0 && w->domain.is_host)
+                        return log_errno(r, "cannot read the host's memory");
+                if (r == 0)
+                        plan_make(&c->plan, c->planner, &c->snapshot, &rehearsed, &c->config->policy);
+        }
+        return 0;
+}
+
+const struct plan *controller_plan(struct controller *c, const char *domain, uint64_t need,
+                                   const struct snapshot **ret_snapshot, uint64_t *ret_solve_us)
+{
+        struct watch *w = find_watch(c, *domain || !c->n_watches ? domain : c->watches[0].domain.path);
+        struct shortage shortage;
+        uint64_t begun_us;
+
+        if (!w || c->round.active ||
+            scan_run(&c->scanner, &w->domain, true, loop_now_us(), &c->snapshot) != CGROUPFS_OK)
+                return NULL;
+        shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, 0, &c->config->policy);
+        if (need > 0)
+                shortage = (struct shortage){ .level = LEVEL_SHORT, .witness = WITNESS_AVAILABLE, .need = need,
+                                              .swap_short = shortage.swap_short };
+        c->snapshot.facts.psi = w->facts.psi;
+        c->snapshot.facts.has_psi = w->facts.has_psi;
+        begun_us = loop_now_us();
+        plan_make(&c->plan, c->planner, &c->snapshot, &shortage, &c->config->policy);
+        *ret_solve_us = loop_now_us() - begun_us;
+        *ret_snapshot = &c->snapshot;
+        return &c->plan;
+}
+
+bool controller_reload(struct controller *c, const struct config *config)
+{
+        if (c->round.active || config->sense.cgroups_max != c->config->sense.cgroups_max)
+                return false;
+        c->config = config;
+        c->scanner.options = &config->sense;
+        c->deed.options = &config->act;
+        tree_reconfigure(c->scanner.tree, &config->sense);
+        for (size_t i = 0; i < c->n_watches; i++)
+                watch_stop(&c->watches[i]);
+        c->n_watches = 0;
+        tree_walk(c->scanner.tree);
+        watch_domains(c);
+        return true;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The controller: the only place where sense, decide, act and record meet. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "act/backoff.h"
+#include "act/deed.h"
+#include "base/loop.h"
+#include "decide/plan.h"
+#include "record/journal.h"
+#include "sense/scan.h"
+#include "sense/watch.h"
+#include "serve/config.h"
+
+#define WATCHES_MAX 32
+
+/* One pass from trigger to verified outcome. */
+struct round {
+        bool active;
+        uint64_t number;
+        struct watch *watch;            /* the domain it is for */
+        struct shortage shortage;       /* as judged when it began; need and swap_short are brought up to date */
+        enum verdict verdict;
+        uint64_t trigger_us;            /* CLOCK_MONOTONIC */
+        uint64_t available_before;
+        uint64_t solve_us;
+        uint64_t need, expected, freed; /* bytes, over the whole round */
+        uint32_t next;                  /* entry of the plan whose turn it is */
+        uint32_t struck;                /* victims so far */
+        uint64_t kernel_kills_before;
+};
+
+struct controller {
+        const struct config *config;    /* borrowed; replaced by controller_reload */
+        struct loop *loop;
+        struct journal *journal;        /* borrowed */
+        struct scanner scanner;
+        struct watch watches[WATCHES_MAX];
+        size_t n_watches;
+        struct snapshot snapshot;
+        struct planner *planner;
+        struct plan plan;
+        struct deed deed;
+        struct backoff backoff;
+        struct round round;
+        struct loop_timer look_timer, walk_timer;
+        struct loop_source news;        /* new cgroups */
+        uint64_t scanned_us;            /* last full scan while armed */
+        uint64_t hold_until_us;         /* no round before that: nothing may die, or nobody was struck */
+        uint64_t complained_us;         /* last word on a shortage that nobody can help */
+        uint64_t started_us;
+        uint64_t rounds, victims;       /* since the start */
+};
+
+/* Sizes and opens all it needs. The config, loop, file system and journal are borrowed. 0 or -errno. */
+int controller_init(struct controller *c, const struct config *config, struct loop *loop, const struct cgroupfs *fs,
+                    const char *proc, struct journal *journal);
+void controller_fini(struct controller *c);
+
+/* Starts to watch the configured domains and takes a first full snapshot and plan, striking nobody: every file that a round
+ * needs is opened, every page touched. 0, or -errno if the host cannot be watched at all. */
+int controller_start(struct controller *c);
+
+/* A full snapshot of one watched domain, and a plan made from it for this need (0: for what the policy finds), without any
+ * consequence. NULL when no such domain is watched or a round is using the buffers. Both are the controller's, valid until
+ * the loop turns. */
+const struct plan *controller_plan(struct controller *c, const char *domain, uint64_t need,
+                                   const struct snapshot **ret_snapshot, uint64_t *ret_solve_us);
+
+/* Takes another configuration; false while a round is active (try again later) or if sizes would have to change. */
+bool controller_reload(struct controller *c, const struct config *config);
+
+/* For the start-up's rehearsal: strikes the cgroup with this id like a victim, and waits for the outcome at most 'timeout_us'. 0 if
+ * it died as it should, else -errno. */
+int controller_rehearse(struct controller *c, uint64_t id, uint64_t timeout_us);

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The linear relaxation: what can be known without searching.
+ *
+ * With one constraint, take items by cost per size, cheapest first, until the need is reached: the item that reaches
+ * it is the break item, and taking just the part of it that is needed is the cheapest fractional answer. Its cost
+ * per size is the price of the constraint. By that price every item has a sign (shed it, keep it) and a penalty,
+ * the least that going against the sign adds to the bound. An item whose penalty lifts the bound over the best known
+ * answer is settled without search; as a rule that is nearly all of them. The break item is found by selection, not
+ * by sorting, so all of this is linear.
+ *
+ * Two constraints are added up into one, with integer weights. Whatever the weights, the sum is implied by both, so
+ * its price is a valid certificate; the best weights make it as good as the linear relaxation of both together.
+ * They are found by bisection: where the sum is exactly met, one constraint is over-filled and the other short, and
+ * the short one deserves more weight. */
+#include "decide/knapsack_private.h"
+
+/* Interval below which the selection sorts; also what the first search for a good answer takes. */
+#define SELECT_ITEMS CORE_ITEMS
+#define INSERT_ITEMS 12u        /* below this insertion sort is faster */
+#define BALANCE_STEPS 1024      /* finer weights of the two needs raise the bound no further */
+
+/* Total order: cheaper per size, then larger, then lower id. Products stay below 2^102. */
+static inline bool item_before(const struct item *a, const struct item *b)
+{
+        unsigned __int128 left = (unsigned __int128)(uint64_t)a->cost * (uint64_t)b->size;
+        unsigned __int128 right = (unsigned __int128)(uint64_t)b->cost * (uint64_t)a->size;
+
+        if (left != right)
+                return left < right;
+        if (a->size != b->size)
+                return a->size > b->size;
+        return a->id < b->id;
+}
+
+static inline void item_swap(struct item *a, struct item *b)
+{
+        struct item t = *a;
+
+        *a = *b;
+        *b = t;
+}
+
+static void items_insert(struct item *items, size_t n)
+{
+        for (size_t i = 1; i < n; i++) {
+                struct item t = items[i];
+                size_t j = i;
+
+                for (; j > 0 && item_before(&t, &items[j - 1]); j--)
+                        items[j] = items[j - 1];
+                items[j] = t;
+        }
+}
+
+/* n ≥ 3. Returns where the pivot came to lie. */
+static size_t items_part(struct knapsack *k, struct item *items, size_t n)
+{
+        size_t i = 0, j = n, a = random_next(k) % n, b = random_next(k) % n, c = random_next(k) % n;
+        struct item pivot;
+
+        if (item_before(&items[b], &items[a])) {
+                size_t t = a;
+
+                a = b;
+                b = t;
+        }
+        if (item_before(&items[c], &items[b]))
+                b = item_before(&items[c], &items[a]) ? a : c;
+        item_swap(&items[0], &items[b]);
+        pivot = items[0];
+        for (;;) {
+                do
+                        i++;
+                while (i < n && item_before(&items[i], &pivot));
+                do
+                        j--;
+                while (item_before(&pivot, &items[j]));
+                if (i >= j)
+                        break;
+                item_swap(&items[i], &items[j]);
+        }
+        item_swap(&items[0], &items[j]);
+        work_charge_pass(k, 2 * n);
+        return j;
+}
+
+/* Recurses into the smaller part only, so never deeper than log2(n). */
+void items_sort(struct knapsack *k, struct item *items, size_t n)
+{
+        while (n > INSERT_ITEMS) {
+                size_t middle = items_part(k, items, n);
+                size_t above = n - middle - 1;
+
+                if (middle < above) {
+                        items_sort(k, items, middle);
+                        items += middle + 1;
+                        n = above;
+                } else {
+                        items_sort(k, items + middle + 1, above);
+                        n = middle;
+                }
+        }
+        items_insert(items, n);
+        work_charge_pass(k, 2 * n);
+}
+
+/* Reorders k->item so that the break item is in its place: the first at which the sum of the measure reaches the
+ * amount. Those before it come before it in order; [low, high) around it is sorted. n_items when nothing reaches. */
+size_t items_break(struct knapsack *k, enum measure measure, int64_t amount, size_t *ret_low, size_t *ret_high)
+{
+        size_t low = 0, high = k->n_items;
+        int64_t sum = 0;
+
+        while (high - low > SELECT_ITEMS) {
+                size_t pivot = low + items_part(k, k->item + low, high - low);
+                int64_t below = 0;
+
+                for (size_t i = low; i < pivot; i++)
+                        below += measure == BY_SIZE ? k->item[i].size : k->item[i].cost;
+                if (sum + below >= amount) {
+                        high = pivot;
+                } else {
+                        sum += below;
+                        low = pivot;
+                }
+        }
+        items_insert(k->item + low, high - low);
+        work_charge_pass(k, 8 * (high - low));
+        *ret_low = low;
+        *ret_high = high;
+        for (size_t i = low; i < high; i++) {
+                sum += measure == BY_SIZE ? k->item[i].size : k->item[i].cost;
+                if (sum >= amount)
+                        return i;
+        }
+        return high;
+}
+
+/* Finds the price of the constraint for the loaded items, given price.unit_*. */
+void price_find(struct knapsack *k, size_t *ret_low, size_t *ret_break, size_t *ret_high)
+{
+        struct price *p = &k->price;
+        int64_t size = 0, cost = k->fixed.cost;
+        int64_t need = p->unit_weight * k->need_weight + p->unit_relief * k->need_relief;
+        size_t at = items_break(k, BY_SIZE, need, ret_low, ret_high);
+
+        for (size_t i = 0; i < at; i++) {
+                size += k->item[i].size;
+                cost += k->item[i].cost;
+        }
+        work_charge_pass(k, at / 2);
+        p->cost = at < k->n_items ? k->item[at].cost : 0;
+        p->size = at < k->n_items ? k->item[at].size : 1;
+        p->bound = (wide)cost * p->size + (wide)(need - size) * p->cost;
+        *ret_break = at;
+}
+
+/* The bound as a whole number of costs. */
+int64_t price_bound(const struct price *p)
+{
+        return (int64_t)((p->bound + p->size - 1) / p->size);
+}
+
+/* The largest factor with which a sum stays below 2^61. */
+static int64_t unit_largest(int64_t sum)
+{
+        int64_t unit = 1;
+
+        while (sum >> 60 == 0 && unit < INT64_C(1) << 30) {
+                sum = sum * 2 + 1;
+                unit *= 2;
+        }
+        return unit;
+}
+
+static void price_weigh(struct knapsack *k, int64_t step, int64_t weight_unit, int64_t relief_unit)
+{
+        struct price *p = &k->price;
+
+        p->unit_weight = i64_max(1, weight_unit / BALANCE_STEPS * step);
+        p->unit_relief = i64_max(1, relief_unit / BALANCE_STEPS * (BALANCE_STEPS - step));
+        for (size_t i = 0; i < k->n_items; i++)
+                k->item[i].size = p->unit_weight * k->item[i].weight + p->unit_relief * k->item[i].relief;
+        work_charge_pass(k, k->n_items);
+}
+
+/* Whether the fractional answer leaves the weight short, so that weight deserves more weight. */
+static bool price_lacks_weight(const struct knapsack *k, size_t at)
+{
+        const struct price *p = &k->price;
+        const struct item *b = &k->item[at];
+        int64_t weight = -k->need_weight, need = p->unit_weight * k->need_weight + p->unit_relief * k->need_relief;
+
+        for (size_t i = 0; i < at; i++) {
+                weight += k->item[i].weight;
+                need -= k->item[i].size;
+        }
+        return (wide)weight * b->size + (wide)need * b->weight < 0;
+}
+
+/* Finds the weights of the sum for which its bound is highest. Both needs are scaled alike first, as far as a signed word
+ * leaves room, so that the middle of the range stands for both counting the same. */
+void price_balance(struct knapsack *k)
+{
+        const int64_t weight_unit = unit_largest(k->all.weight), relief_unit = unit_largest(k->all.relief);
+        int64_t first = 1, last = BALANCE_STEPS - 1, best = BALANCE_STEPS / 2, best_bound = -1;
+        size_t low, at, high;
+
+        while (first <= last && k->spent < k->limit) {
+                int64_t step = first + (last - first) / 2;
+
+                price_weigh(k, step, weight_unit, relief_unit);
+                price_find(k, &low, &at, &high);
+                if (price_bound(&k->price) > best_bound) {
+                        best_bound = price_bound(&k->price);
+                        best = step;
+                }
+                if (at == k->n_items)
+                        break;
+                if (price_lacks_weight(k, at))
+                        first = step + 1;
+                else
+                        last = step - 1;
+        }
+        price_weigh(k, best, weight_unit, relief_unit);
+}
+
+/* Moves the items that a set costing at most 'target' may hold against their sign to the front, sorted; the others go
+ * by their sign. Sets 'in' and the base sums. Returns how many are at the front; *ret_middle is their break. */
+size_t price_reduce(struct knapsack *k, int64_t target, size_t *ret_middle)
+{
+        const struct price *p = &k->price;
+        size_t n_open = 0, middle = 0;
+
+        k->base = (struct sums){ -k->need_weight, -k->need_relief, k->fixed.cost };
+        for (size_t i = 0; i < k->n_items; i++) {
+                struct item *item = &k->item[i];
+
+                item->in = 0;
+                if (price_leaves_open(p, item, target)) {
+                        item_swap(item, &k->item[n_open++]);
+                } else if (price_reduced(p, item) < 0) {
+                        item->in = 1;
+                        sums_add(&k->base, item);
+                }
+        }
+        work_charge_pass(k, k->n_items);
+        items_sort(k, k->item, n_open);
+        while (middle < n_open && base_size(k) + k->item[middle].size < 0) {
+                k->item[middle].in = 1;
+                sums_add(&k->base, &k->item[middle++]);
+        }
+        *ret_middle = middle;
+        return n_open;
+}

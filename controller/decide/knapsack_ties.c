@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tie search: of all sets that lose least and are smallest, the one that frees most; of those, the lowest ids.
+ *
+ * Two certificates say what may be left open. The price of the needs, as in the search before: an item goes by its sign
+ * if going against it would cost more than the answer. And a price of cost in terms of relief, from the linear relaxation
+ * of "most relief at no more cost": an item goes by its sign if going against it would free less than the answer.
+ * What remains is as a rule a handful. For these, plain dynamic programming in one direction, the items with the
+ * largest penalty first, with both certificates as bounds.
+ *
+ * The order by ids fits in because it is kept by whatever is added: of two partial sets over the same decided items,
+ * the one that holds the first item in which they differ stays ahead, however both are completed. As a mask with
+ * the lowest id in the highest bit, ahead is simply greater. */
+#include <string.h>
+
+#include "decide/knapsack_private.h"
+
+struct tie_state {              /* sums of what has been shed of the open items */
+        int64_t weight, relief, cost, size;
+        mask set;
+};
+
+struct tie_step {
+        int64_t cost, relief;
+        mask set;
+};
+
+struct ties {
+        struct knapsack *k;
+        struct tie_state *list[2];
+        struct tie_step *stair;
+        size_t n, n_max, n_stair;
+        int64_t relief_cost, relief_relief;     /* what cost is worth: relief_relief per relief_cost */
+        int64_t need_weight;                    /* what the fixed items leave to be done */
+        int64_t relief_least;                   /* of the answer, less what is fixed */
+        wide cost_bound, relief_bound;          /* of a state without penalty, scaled by the price */
+        struct sums rest;                       /* of the undecided items */
+};
+
+static wide relief_sign(const struct ties *t, int64_t relief, int64_t cost)
+{
+        return (wide)relief * t->relief_cost - (wide)cost * t->relief_relief;
+}
+
+static wide magnitude(wide value)
+{
+        return value < 0 ? -value : value;
+}
+
+/* Settles the open items whose going against the price of relief would free less than the answer does. */
+static void relief_settle(struct ties *t)
+{
+        struct knapsack *k = t->k;
+        size_t low, high, at;
+        int64_t room = k->answer_cost - k->fixed.cost;
+        wide bound;
+
+        for (size_t i = 0; i < k->n_items; i++)
+                k->item[i].size = (int64_t)k->loads[k->item[i].id].relief;
+        at = items_break(k, BY_COST, room, &low, &high);
+        t->relief_cost = at < k->n_items ? k->item[at].cost : 1;
+        t->relief_relief = at < k->n_items ? k->item[at].size : 0;
+        bound = (wide)room * t->relief_relief;
+        for (size_t i = 0; i < k->n_items; i++) {
+                wide sign = relief_sign(t, k->item[i].size, k->item[i].cost);
+
+                bound += sign > 0 ? sign : 0;
+        }
+        for (size_t i = 0; i < k->n_items; i++) {
+                wide sign = relief_sign(t, k->item[i].size, k->item[i].cost);
+
+                if (bound - magnitude(sign) < (wide)t->relief_least * t->relief_cost)
+                        fate_settle(k, i, sign > 0);
+        }
+        work_charge_pass(k, 3 * k->n_items);
+}
+
+/* One state on the staircase hides another with no more relief at no less cost; at the same of both, the one ahead. */
+static bool tie_enter(struct ties *t, const struct tie_state *s)
+{
+        struct tie_step *stair = t->stair;
+        size_t first = 0, last = t->n_stair, above;
+
+        if (t->need_weight == 0) {               /* no weights: they come by rising cost */
+                if (t->n_stair > 0 && stair->relief >= s->relief)
+                        return false;
+                stair->relief = s->relief;
+                t->n_stair = 1;
+                return true;
+        }
+        while (first < last) {          /* first step that costs no more */
+                size_t middle = first + (last - first) / 2;
+
+                if (stair[middle].cost > s->cost)
+                        first = middle + 1;
+                else
+                        last = middle;
+        }
+        above = first;
+        if (first < t->n_stair) {
+                struct tie_step *step = &stair[first];
+
+                if (step->relief > s->relief || (step->relief == s->relief && step->cost < s->cost))
+                        return false;
+                if (step->relief == s->relief) {
+                        bool ahead = s->set > step->set;
+
+                        step->set = ahead ? s->set : step->set;
+                        return ahead;
+                }
+                first += step->cost == s->cost;
+        }
+        while (above > 0 && stair[above - 1].relief <= s->relief)
+                above--;
+        work_charge(t->k, (t->n_stair - first) / 16);
+        memmove(&stair[above + 1], &stair[first], (t->n_stair - first) * sizeof(*stair));
+        t->n_stair += above + 1 - first;
+        stair[above] = (struct tie_step){ s->cost, s->relief, s->set };
+        return true;
+}
+
+/* Whether a completion of the state may reach the needs, cost no more than the answer and free no less. */
+static bool tie_hopeful(const struct ties *t, const struct tie_state *s)
+{
+        const struct knapsack *k = t->k;
+        const struct price *p = &k->price;
+
+        return s->weight + t->rest.weight >= t->need_weight &&
+               s->relief + t->rest.relief >= t->relief_least &&
+               t->cost_bound + (wide)s->cost * p->size - (wide)s->size * p->cost <= (wide)k->answer_cost * p->size &&
+               t->relief_bound + relief_sign(t, s->relief, s->cost) >= (wide)t->relief_least * t->relief_cost;
+}
+
+/* Order of merging: who may hide another comes before it. */
+static bool tie_before(const struct tie_state *a, const struct tie_state *b)
+{
+        if (a->weight != b->weight)
+                return a->weight > b->weight;
+        if (a->cost != b->cost)
+                return a->cost < b->cost;
+        if (a->relief != b->relief)
+                return a->relief > b->relief;
+        return a->set > b->set;
+}
+
+static bool tie_merge(struct ties *t, const struct item *item)
+{
+        struct tie_state *out = t->list[1], *end = t->list[0] + t->n, *old = t->list[0], *moved = old;
+        mask bit = (mask)1 << (TIE_ITEMS - 1 - item->in);
+
+        t->n_stair = 0;
+        work_charge(t->k, 2 * t->n);
+        while (old < end || moved < end) {
+                struct tie_state s;
+
+                if (moved < end) {
+                        s = *moved;
+                        s.weight += item->weight;
+                        s.relief += item->relief;
+                        s.cost += item->cost;
+                        s.size += item->size;
+                        s.set |= bit;
+                }
+                if (moved == end || (old < end && tie_before(old, &s)))
+                        s = *old++;
+                else
+                        moved++;
+                if (!tie_hopeful(t, &s) || !tie_enter(t, &s))
+                        continue;
+                if (out == t->list[1] + t->n_max)
+                        return false;
+                *out++ = s;
+        }
+        t->n = (size_t)(out - t->list[1]);
+        out = t->list[0];
+        t->list[0] = t->list[1];
+        t->list[1] = out;
+        return true;
+}
+
+/* The items in the order of the search: largest penalty first. Few, and so sorted by insertion. */
+static void ties_order(struct ties *t)
+{
+        struct knapsack *k = t->k;
+
+        for (size_t i = 1; i < k->n_items; i++) {
+                struct item item = k->item[i];
+                wide penalty = magnitude(price_reduced(&k->price, &item));
+                size_t j = i;
+
+                for (; j > 0 && magnitude(price_reduced(&k->price, &k->item[j - 1])) < penalty; j--)
+                        k->item[j] = k->item[j - 1];
+                k->item[j] = item;
+                work_charge(k, (i - j) / 4 + 1);
+        }
+}
+
+/* The open items as the search wants them: 'in' is the rank of the id, 'relief' is true, not clipped. */
+static void ties_load(struct ties *t, enum need need)
+{
+        struct knapsack *k = t->k;
+        size_t low, at, high;
+
+        items_load(k, need);
+        for (size_t i = 0; i < k->n_items; i++)
+                k->item[i].in = (uint32_t)i;
+        price_find(k, &low, &at, &high);
+        t->need_weight = i64_max(0, k->weight_min - k->fixed.weight);
+        t->cost_bound = k->price.bound;
+        t->relief_bound = (wide)(k->answer_cost - k->fixed.cost) * t->relief_relief;
+        for (size_t i = 0; i < k->n_items; i++) {
+                struct item *item = &k->item[i];
+                wide sign;
+
+                item->weight = i64_min((int64_t)k->loads[item->id].weight, t->need_weight);
+                item->relief = (int64_t)k->loads[item->id].relief;
+                sign = relief_sign(t, item->relief, item->cost);
+                t->relief_bound += sign > 0 ? sign : 0;
+                sums_add(&t->rest, item);
+        }
+        work_charge_pass(k, 2 * k->n_items);
+}
+
+/* The pool of the list search, cut anew. */
+static void ties_pool(struct ties *t)
+{
+        char *pool = t->k->pool;
+
+        t->n_max = t->k->pool_size / (2 * sizeof(struct tie_state) + sizeof(struct tie_step));
+        t->list[0] = (struct tie_state *)pool;
+        t->list[1] = t->list[0] + t->n_max;
+        t->stair = (struct tie_step *)(t->list[1] + t->n_max);
+}
+
+/* The best of what the search ended with becomes the trial. */
+static bool ties_answer(struct ties *t)
+{
+        struct knapsack *k = t->k;
+        const struct tie_state *best = NULL;
+
+        for (size_t i = 0; i < t->n; i++) {
+                const struct tie_state *s = &t->list[0][i];
+
+                if (s->weight < t->need_weight || s->relief < t->relief_least)
+                        continue;
+                if (!best || s->cost < best->cost || (s->cost == best->cost &&
+                    (s->relief > best->relief || (s->relief == best->relief && s->set > best->set))))
+                        best = s;
+        }
+        if (!best)
+                return false;
+        for (size_t i = 0; i < k->n; i++)
+                k->trial[i] = k->fate[i] == FATE_SHED;
+        for (size_t i = 0; i < k->n_items; i++)
+                k->trial[k->item[i].id] = best->set >> (TIE_ITEMS - 1 - k->item[i].in) & 1;
+        work_charge_pass(k, k->n + t->n);
+        return true;
+}
+
+bool ties_search(struct knapsack *k)
+{
+        enum need need = k->need;
+        int64_t relief = 0;
+        struct ties t = { .k = k, .n = 1 };
+
+        for (size_t i = 0; i < k->n; i++)
+                relief += k->best[i] ? (int64_t)k->loads[i].relief : 0;
+        items_load(k, need);
+        work_charge_pass(k, k->n);
+        t.relief_least = relief - k->fixed.relief;
+        relief_settle(&t);
+        t.relief_least = relief - k->fixed.relief;
+        ties_load(&t, need);
+        if (k->n_items > TIE_ITEMS)
+                return false;
+        ties_order(&t);
+        ties_pool(&t);
+        t.list[0][0] = (struct tie_state){ 0 };
+        for (size_t i = 0; i < k->n_items; i++) {
+                const struct item *item = &k->item[i];
+                wide reduced = price_reduced(&k->price, item), sign = relief_sign(&t, item->relief, item->cost);
+
+                t.cost_bound -= reduced < 0 ? reduced : 0;
+                t.relief_bound -= sign > 0 ? sign : 0;
+                t.rest.weight -= item->weight;
+                t.rest.relief -= item->relief;
+                if (k->spent >= k->limit || !tie_merge(&t, item))
+                        return false;
+        }
+        return ties_answer(&t) && answer_replace(k);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Two witnesses are heard, and neither is believed alone.
+ *
+ * Available memory: below the acting line a domain is short, provided that swap, where there is any, is
+ * nearly used up as well. As long as swap has room the kernel can still make memory, and whether that costs too much is for
+ * the second witness to say.
+ *
+ * Stall: tasks of the domain stood still for a given share of the last window. That proves thrashing only if memory is low too:
+ * one container at its own limit stalls its ancestors all the way to the host. Such a round must restore more than the
+ * acting line, since the domain was thrashing above it: it restores the line below which stalls count.
+ *
+ * What victims already struck will still give back lowers the need; a need of nothing is no shortage. */
+#include "decide/shortage.h"
+
+#include "base/base.h"
+
+static bool is_swap_low(const struct domain_facts *f, const struct policy *p)
+{
+        return f->swap_free < amount_bytes(p->act_swap, f->swap_total);
+}
+
+static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_permyriad, const struct policy *p)
+{
+        bool low = f->memory_available < amount_bytes(p->act_available, f->memory_total);
+        bool stalled = p->stall_permyriad > 0 && stall_permyriad >= p->stall_permyriad &&
+                       f->memory_available < amount_bytes(p->stall_available, f->memory_total);
+
+        if (stalled)
+                return WITNESS_STALL;
+        if (low && !p->stall_required && (f->swap_total == 0 || is_swap_low(f, p)))
+                return WITNESS_AVAILABLE;
+        return WITNESS_NONE;
+}
+
+uint64_t shortage_need(const struct domain_facts *f, enum witness witness, bool swap_short, const struct policy *p)
+{
+        uint64_t target = amount_bytes(p->target_available, f->memory_total), need;
+
+        if (witness == WITNESS_STALL)
+                target = u64_max(target, amount_bytes(p->stall_available, f->memory_total));
+        need = u64_less(target, f->memory_available);
+        if (swap_short)
+                need += u64_less(amount_bytes(p->target_swap, f->swap_total), f->swap_free);
+        return need;
+}
+
+struct shortage shortage_judge(const struct domain_facts *f, uint32_t stall_permyriad, uint64_t inflight,
+                               const struct policy *p)
+{
+        struct shortage s = { .witness = hear_witnesses(f, stall_permyriad, p) };
+
+        if (f->memory_available < amount_bytes(p->arm_available, f->memory_total))
+                s.level = LEVEL_ARMED;
+        if (s.witness == WITNESS_NONE)
+                return s;
+
+        s.swap_short = f->swap_total > 0 && is_swap_low(f, p);
+        s.need = u64_less(shortage_need(f, s.witness, s.swap_short, p), inflight);
+        s.level = s.need > 0 ? LEVEL_SHORT : LEVEL_ARMED;
+        return s;
+}
+
+uint64_t shortage_headroom(const struct domain_facts *f, const struct policy *p)
+{
+        uint64_t arm = amount_bytes(p->arm_available, f->memory_total);
+        uint64_t memory = u64_less(f->memory_available, amount_bytes(p->act_available, f->memory_total));
+
+        if (f->memory_available > arm)
+                return f->memory_available - arm;
+        return u64_max(memory, u64_less(f->swap_free, amount_bytes(p->act_swap, f->swap_total)));
+}
+
+static const char *const level_names[] = { [LEVEL_CALM] = "calm", [LEVEL_ARMED] = "armed", [LEVEL_SHORT] = "short" };
+_Static_assert(ARRAY_SIZE(level_names) == LEVEL_N, "name every level");
+
+const char *level_name(enum level l)
+{
+        return (size_t)l < LEVEL_N ? level_names[l] : "unknown";
+}
+
+static const char *const witness_names[] = {
+        [WITNESS_NONE] = "none",
+        [WITNESS_AVAILABLE] = "available",
+        [WITNESS_STALL] = "stall",
+        [WITNESS_KERNEL] = "kernel",
+};
+_Static_assert(ARRAY_SIZE(witness_names) == WITNESS_N, "name every witness");
+
+const char *witness_name(enum witness w)
+{
+        return (size_t)w < WITNESS_N ? witness_names[w] : "unknown";
+}

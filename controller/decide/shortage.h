@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Is memory short, by which witness, and how much would have to come back? */
+#pragma once
+
+#include <stdint.h>
+
+#include "decide/policy.h"
+#include "decide/snapshot.h"
+
+enum level {
+        LEVEL_CALM,             /* plenty */
+        LEVEL_ARMED,            /* below the arming line: look often, keep a plan ready */
+        LEVEL_SHORT,            /* act */
+        LEVEL_N,
+};
+
+enum witness {
+        WITNESS_NONE,
+        WITNESS_AVAILABLE,      /* available memory (and swap, where there is any) below the acting line */
+        WITNESS_STALL,          /* tasks stand still, and available memory or swap is low as well */
+        WITNESS_KERNEL,         /* the kernel's own killer is at work in this domain */
+        WITNESS_N,
+};
+
+struct shortage {
+        enum level level;
+        enum witness witness;
+        uint64_t need;          /* bytes to free to be back above the target; 0 unless LEVEL_SHORT */
+        bool swap_short;        /* part of the need is swap, so freed swap counts as relief */
+};
+
+/* Pure judgement on one domain. stall_permyriad: the share of the policy's window that its tasks stood still;
+ * inflight: bytes that victims already struck are still expected to give back, which lower the need. */
+struct shortage shortage_judge(const struct domain_facts *facts, uint32_t stall_permyriad, uint64_t inflight,
+                               const struct policy *policy);
+
+/* What is still missing to the line that a round begun by this witness restores; 0 when it is reached. */
+uint64_t shortage_need(const struct domain_facts *facts, enum witness witness, bool swap_short,
+                       const struct policy *policy);
+
+/* How far available memory may fall before the next line is crossed: what the timer of the files feed is set by. */
+uint64_t shortage_headroom(const struct domain_facts *facts, const struct policy *policy);
+
+const char *level_name(enum level l);           /* "calm", "armed", "short" */
+const char *witness_name(enum witness w);       /* "available", "stall", "kernel" */

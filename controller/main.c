@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The order of the lines in main() is the security model: parse and load; find the hierarchy; be the only instance; take what privilege
+ * is needed for (a protected group, priority, descriptors, the socket, locked memory); drop it; start the threads; enter
+ * the filter; rehearse a whole cycle with a real kill under it; and only then say ready. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+#include "base/base.h"
+#include "base/glob.h"
+#include "base/log.h"
+#include "controller.h"
+#include "options.h"
+#include "record/write.h"
+#include "rehearsal.h"
+#include "report.h"
+#include "sense/label.h"
+#include "serve/control.h"
+#include "serve/instance.h"
+#include "serve/notify.h"
+#include "serve/sandbox.h"
+
+/* Of a candidate: directory, memory.current, memory.stat, memory.swap.current, cgroup.procs, .events, .kill. */
+#define FILES_PER_CANDIDATE 7
+#define FILES_EXTRA         4096
+
+#define REHEARSAL_US (5 * USEC_PER_SEC)
+
+struct daemon {
+        struct options options;
+        struct config configs[2];       /* the one in force, and room for the next */
+        unsigned current;
+        struct cgroupfs fs;
+        struct loop loop;
+        struct journal *journal;
+        struct control *control;
+        struct controller controller;
+        struct rehearsal rehearsal;
+        struct loop_source signals;
+        struct loop_timer alive, reload;
+        int lock_fd;
+};
+
+static struct config *config_of(struct daemon *d)
+{
+        return &d->configs[d->current];
+}
+
+/* Reads the configuration into 'config', the command line's wishes included; text is what was wrong. */
+static int load_config(const struct daemon *d, struct config *config, struct config_error *error)
+{
+        const char *path = d->options.config ? d->options.config : CONFIG_PATH;
+        int r = config_init(config);
+
+        if (r == 0)
+                r = config_load(path, d->options.config != NULL, config, error);
+        if (r == 0)
+                r = options_apply(&d->options, config);
+        if (r == -ENOMEM)
+                snprintf(error->text, sizeof(error->text), "out of memory");
+        return r;
+}
+
+/* Takes the new configuration once no round is under way; keeps the old one when the new one is wrong. */
+static void on_reload(struct loop_timer *timer)
+{
+        struct daemon *d = CONTAINER_OF(timer, struct daemon, reload);
+        struct config *next = &d->configs[!d->current];
+        struct config_error error;
+
+        if (d->controller.round.active || !deed_is_idle(&d->controller.deed)) {
+                timer->due_us = loop_now_us() + 100 * USEC_PER_MSEC;
+                return;
+        }
+        notify_reloading();
+        if (load_config(d, next, &error) < 0) {
+                log_error("%s; the old configuration stays in force", error.text);
+                report_reload(&d->controller, error.text);
+        } else if (!controller_reload(&d->controller, next)) {
+                log_error("candidates.max cannot change while running; restart for it. The old configuration stays in force");
+                report_reload(&d->controller, "candidates.max changed");
+                config_fini(next);
+        } else {
+                config_fini(config_of(d));
+                d->current = !d->current;
+                log_info("configuration reloaded: %s", config_of(d)->files);
+                report_reload(&d->controller, NULL);
+        }
+        notify_ready();
+}
+
+static void on_signal(struct loop_source *source, uint32_t events UNUSED)
+{
+        struct daemon *d = CONTAINER_OF(source, struct daemon, signals);
+        struct signalfd_siginfo info;
+
+        while (read(source->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+                switch (info.ssi_signo) {
+                case SIGHUP:
+                        d->reload.due_us = 0;
+                        break;
+                case SIGUSR1:
+                        journal_reopen(d->journal);
+                        break;
+                default:
+                        report_stop(&d->controller, info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+                        d->loop.stop = true;
+                }
+        }
+}
+
+static void on_alive(struct loop_timer *timer)
+{
+        notify_alive();
+        timer->due_us = loop_now_us() + notify_watchdog_us() / 2;
+}
+
+static void serve_reload(void *context, const struct control_request *request UNUSED, struct sink *reply UNUSED)
+{
+        struct daemon *d = CONTAINER_OF(context, struct daemon, controller);
+
+        d->reload.due_us = 0;
+}
+
+static const struct control_verb verbs[] = {
+        { "status", false, report_status },
+        { "snapshot", false, report_snapshot },
+        { "plan", false, report_plan },
+        { "reload", true, serve_reload },
+};
+
+static int watch_signals(struct daemon *d)
+{
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGHUP);
+        sigaddset(&set, SIGUSR1);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        signal(SIGPIPE, SIG_IGN);
+        d->signals = (struct loop_source){ .ready = on_signal, .fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) };
+        if (d->signals.fd < 0)
+                return -errno;
+        return loop_watch(&d->loop, &d->signals, EPOLLIN);
+}
+
+/* What privilege is needed for, before it is dropped. Threads do not exist yet. */
+static int acquire(struct daemon *d)
+{
+        const struct config *config = config_of(d);
+        int r;
+
+        if ((r = loop_init(&d->loop)) < 0 || (r = watch_signals(d)) < 0)
+                return log_errno(r, "cannot start the event loop");
+        if ((r = instance_lock(INSTANCE_LOCK_PATH, &d->lock_fd)) < 0)
+                return r;
+        if (label_self_test(d->fs.root_fd) < 0)
+                log_warning("labels cannot be read: trusted.* needs CAP_SYS_ADMIN in the initial user namespace; "
+                            "every container has its default utility");
+        instance_enter_group(config->group, config->group_memory_min);
+        instance_raise_priority();
+        instance_raise_files(config->sense.cgroups_max * FILES_PER_CANDIDATE + FILES_EXTRA);
+        d->control = control_new(&d->loop, config->control_path, config->control_group, verbs, ARRAY_SIZE(verbs),
+                                 &d->controller, &r);
+        if (!d->control)
+                return log_errno(r, "cannot listen at %s", config->control_path);
+        r = rehearsal_prepare(&d->rehearsal, &d->fs);
+        if (r < 0 && r != -EOPNOTSUPP)
+                log_warning("no kill will be rehearsed: %s", strerror(-r));
+        if ((r = instance_lock_memory()) < 0)
+                return r;
+        return sandbox_drop_capabilities();
+}
+
+/* The threads, the controller, the filter. */
+static int start(struct daemon *d)
+{
+        struct config *config = config_of(d);
+        int r;
+
+        d->journal = journal_new(&config->journal, &r);
+        if (!d->journal)
+                return log_errno(r, "cannot open the journal %s", config->journal.path);
+        r = controller_init(&d->controller, config, &d->loop, &d->fs, d->options.proc_root, d->journal);
+        if (r < 0)
+                return log_errno(r, "cannot start the controller");
+        if ((r = loop_add_timer(&d->loop, &d->reload)) < 0 || (r = loop_add_timer(&d->loop, &d->alive)) < 0)
+                return r;
+        if ((r = sandbox_enter(d->options.sandbox, config->act.dry_run)) < 0)
+                return log_errno(r, "cannot enter the system-call filter");
+        return controller_start(&d->controller);
+}
+
+static int rehearse(struct daemon *d)
+{
+        int r = 0;
+
+        if (d->rehearsal.dir_fd >= 0 && !config_of(d)->act.dry_run)
+                r = controller_rehearse(&d->controller, d->rehearsal.id, REHEARSAL_US);
+        rehearsal_clear(&d->rehearsal);
+        return r < 0 ? log_errno(r, "the rehearsal of a kill failed: the kill path does not work here") : 0;
+}
+
+static int run(struct daemon *d)
+{
+        const char *phrases[8];
+        size_t n;
+        int r;
+
+        if (acquire(d) < 0 || start(d) < 0 || rehearse(d) < 0)
+                return EXIT_FAILED;
+        n = report_degraded(&d->controller, phrases, ARRAY_SIZE(phrases));
+        for (size_t i = 0; i < n; i++)
+                log_notice("%s", phrases[i]);
+        report_start(&d->controller);
+        if (notify_watchdog_us())
+                d->alive.due_us = 0;
+        log_info("jettisond " JETTISON_VERSION " is ready: %zu domains watched", d->controller.n_watches);
+        notify_ready();
+        r = loop_run(&d->loop);
+        notify_stopping();
+        return r < 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* The configuration in force, and what each rule and domain finds among the cgroups that live now. */
+static int check_config(struct daemon *d)
+{
+        CLEANUP(free_p) char *text = config_dump(config_of(d));
+        const struct sense_options *o = &config_of(d)->sense;
+        struct cgroupfs_lack lack;
+        struct tree *tree;
+
+        puts(text ? text : "");
+        if (cgroupfs_open(d->options.cgroup_root, &d->fs, &lack) < 0) {
+                fprintf(stderr, "The rules cannot be tried on live cgroups: %s\n", lack.text);
+                return EXIT_DONE;
+        }
+        tree = tree_new(&d->fs, o);
+        if (!tree || tree_walk(tree) < 0)
+                return EXIT_FAILED;
+        for (size_t i = 0; i < o->n_rules; i++) {
+                unsigned n = 0;
+
+                for (uint32_t j = 0; j < tree_size(tree); j++)
+                        n += glob_match(o->rules[i].match, tree_path(tree, j));
+                fprintf(stderr, "rule %zu, \"%s\": matches %u live cgroups\n", i + 1, o->rules[i].match, n);
+        }
+        for (size_t i = 0; i < o->n_domains; i++)
+                fprintf(stderr, "domain %s: %s\n", o->domains[i],
+                        tree_find_path(tree, o->domains[i]) == NODE_NONE ? "does not exist yet" : "exists");
+        tree_free(tree);
+        return EXIT_DONE;
+}
+
+/* One snapshot and plan of each domain on standard output. */
+static int once(struct daemon *d)
+{
+        static char buffer[CONTROL_REPLY_MAX];
+        struct journal_options none = { 0 };
+        const struct snapshot *snapshot;
+        uint64_t solve_us;
+        int r;
+
+        d->journal = journal_new(&none, &r);
+        if (!d->journal || loop_init(&d->loop) < 0 ||
+            controller_init(&d->controller, config_of(d), &d->loop, &d->fs, d->options.proc_root, d->journal) < 0 ||
+            controller_start(&d->controller) < 0)
+                return EXIT_FAILED;
+        for (size_t i = 0; i < d->controller.n_watches; i++) {
+                const char *path = d->controller.watches[i].domain.path;
+                const struct plan *plan = controller_plan(&d->controller, path, 0, &snapshot, &solve_us);
+                struct sink s;
+
+                if (!plan)
+                        continue;
+                sink_init(&s, buffer, sizeof(buffer));
+                json_open(&s, NULL, '{');
+                snapshot_write(&s, "snapshot", snapshot, plan->need);
+                plan_write(&s, "plan", plan, snapshot, solve_us);
+                json_close(&s, '}');
+                puts(buffer);
+        }
+        return EXIT_DONE;
+}
+
+static void tear_down(struct daemon *d)
+{
+        d->control = control_free(d->control);
+        if (d->controller.loop)
+                controller_fini(&d->controller);
+        d->journal = journal_free(d->journal);
+        rehearsal_clear(&d->rehearsal);
+        cgroupfs_close(&d->fs);
+        close_p(&d->signals.fd);
+        loop_fini(&d->loop);
+        config_fini(config_of(d));
+        free(d->options.domains);
+}
+
+int main(int argc, char **argv)
+{
+        static struct daemon d = { .fs = CGROUPFS_INIT, .loop = LOOP_INIT, .rehearsal = REHEARSAL_INIT,
+                                   .signals.fd = -1, .lock_fd = -1, .reload.due = on_reload, .alive.due = on_alive };
+        struct config_error error;
+        struct cgroupfs_lack lack;
+        int r = options_parse(&d.options, argc, argv);
+
+        if (r >= 0)
+                return r;
+        log_init(d.options.log_level);
+        if (load_config(&d, config_of(&d), &error) < 0) {
+                log_error("%s", error.text);
+                return EXIT_CONFIG;
+        }
+        if (d.options.check_config) {
+                r = check_config(&d);
+        } else if (cgroupfs_open(d.options.cgroup_root, &d.fs, &lack) < 0) {
+                log_error("%s", lack.text);
+                r = EXIT_LACKING;
+        } else {
+                r = d.options.once ? once(&d) : run(&d);
+        }
+        tear_down(&d);
+        return r;
+}

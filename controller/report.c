@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Everything that is said is said here, in three voices: JSON lines for the journal, which programs read; one line for people in the log and, for
+ * each kill, in the kernel's log, where they look after an incident; and answers on the control socket. */
+#include "report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "record/write.h"
+
+#define COMPLAIN_US (60 * USEC_PER_SEC)
+
+static const char *const feed_names[] = { [FEED_AUTO] = "files", [FEED_FILES] = "files", [FEED_MODULE] = "module" };
+_Static_assert(ARRAY_SIZE(feed_names) == FEED_N, "name every feed");
+
+size_t report_degraded(struct controller *c, const char **phrases, size_t n_max)
+{
+        bool pressure = false, swap = false;
+        size_t n = 0;
+
+        for (size_t i = 0; i < c->n_watches; i++) {
+                pressure = pressure || watch_has_pressure(&c->watches[i]);
+                swap = swap || c->watches[i].facts.swap_total > 0;
+        }
+        if (!pressure && n < n_max)
+                phrases[n++] = "no pressure information (boot with psi=1): available memory is the only witness";
+        if (tree_news_fd(c->scanner.tree) < 0 && n < n_max)
+                phrases[n++] = "no inotify: new domains are found only when one is armed";
+        if (c->config->act.dry_run && n < n_max)
+                phrases[n++] = "dry run: nobody is struck";
+        return n;
+}
+
+static void write_degraded(struct sink *s, struct controller *c)
+{
+        const char *phrases[8];
+        size_t n = report_degraded(c, phrases, ARRAY_SIZE(phrases));
+
+        json_open(s, "degraded", '[');
+        for (size_t i = 0; i < n; i++)
+                json_text(s, NULL, phrases[i]);
+        json_close(s, ']');
+}
+
+void report_start(struct controller *c)
+{
+        struct sink *s = journal_begin(c->journal, "start", 0);
+
+        json_text(s, "version", JETTISON_VERSION);
+        json_u64(s, "pid", (uint64_t)getpid());
+        json_text(s, "feed", feed_names[c->config->feed]);
+        json_bool(s, "dry_run", c->config->act.dry_run);
+        json_text(s, "config", c->config->files);
+        json_open(s, "domains", '[');
+        for (size_t i = 0; i < c->n_watches; i++)
+                json_text(s, NULL, c->watches[i].domain.path);
+        json_close(s, ']');
+        write_degraded(s, c);
+        journal_end(c->journal);
+}
+
+void report_stop(struct controller *c, const char *reason)
+{
+        struct sink *s = journal_begin(c->journal, "stop", 0);
+
+        json_text(s, "reason", reason);
+        journal_end(c->journal);
+}
+
+void report_reload(struct controller *c, const char *error)
+{
+        struct sink *s = journal_begin(c->journal, "reload", 0);
+
+        json_bool(s, "ok", error == NULL);
+        if (error)
+                json_text(s, "error", error);
+        journal_end(c->journal);
+}
+
+static void write_intent(struct controller *c, struct sink *s, bool with_snapshot)
+{
+        const struct round *r = &c->round;
+
+        json_text(s, "domain", r->watch->domain.path);
+        json_text(s, "witness", witness_name(r->shortage.witness));
+        json_text(s, "level", level_name(r->shortage.level));
+        json_u64(s, "need", r->need);
+        plan_write(s, "plan", &c->plan, &c->snapshot, r->solve_us);
+        if (with_snapshot)
+                snapshot_write(s, "snapshot", &c->snapshot, r->need);
+        else
+                json_bool(s, "snapshot_left_out", true);
+}
+
+void report_intent(struct controller *c)
+{
+        const struct round *r = &c->round;
+        struct sink *s = journal_begin(c->journal, "intent", r->number);
+        char need[SIZE_TEXT_MAX], available[SIZE_TEXT_MAX], relief[SIZE_TEXT_MAX];
+        struct sink before = *s;
+
+        write_intent(c, s, true);
+        if (s->full) {
+                *s = before;
+                write_intent(c, s, false);
+        }
+        journal_end(c->journal);
+        log_notice("round %llu: %s is short (%s): %s available, %s needed; %zu of %zu go for %s, losing utility %llu",
+                   (unsigned long long)r->number, r->watch->domain.path, witness_name(r->shortage.witness),
+                   size_format(r->available_before, available), size_format(r->need, need), c->plan.n_victims,
+                   c->plan.n, size_format(c->plan.relief, relief), (unsigned long long)c->plan.utility_lost);
+}
+
+void report_victim(struct controller *c, const struct snapshot_cgroup *v, const struct plan_entry *entry,
+                   const struct deed_result *result)
+{
+        struct sink *s = journal_begin(c->journal, "victim", c->round.number);
+        const char *path = snapshot_path(&c->snapshot, v);
+        char expected[SIZE_TEXT_MAX], freed[SIZE_TEXT_MAX], text[UTILITY_TEXT_MAX + 1];
+
+        json_u64(s, "id", v->id);
+        json_text(s, "path", path);
+        json_text(s, "method", strike_name(result->method));
+        json_text(s, "outcome", outcome_name(result->outcome));
+        json_u64(s, "expected", entry->relief);
+        json_u64(s, "freed", result->freed);
+        json_u64(s, "processes", u64_max(result->processes, v->processes));
+        json_u64(s, "strike_usec", result->strike_us);
+        json_u64(s, "dead_usec", result->dead_us);
+        json_u64(s, "settle_usec", result->settle_us);
+        journal_end(c->journal);
+
+        size_format(entry->relief, expected);
+        size_format(result->freed, freed);
+        utility_format(v->utility, text);
+        log_notice("round %llu: %s: %s (%s), utility %s, expected %s, freed %s", (unsigned long long)c->round.number,
+                   path, outcome_name(result->outcome), strike_name(result->method), text, expected, freed);
+        if (result->strike_us || result->settle_us)
+                journal_kmsg(c->journal, "jettison: round %llu shed %s: utility %s, expected %s, freed %s, %s",
+                             (unsigned long long)c->round.number, path, text, expected, freed,
+                             outcome_name(result->outcome));
+}
+
+void report_outcome(struct controller *c, const char *result)
+{
+        const struct round *r = &c->round;
+        struct sink *s = journal_begin(c->journal, "outcome", r->number);
+        uint64_t took_us = loop_now_us() - r->trigger_us;
+        char available[SIZE_TEXT_MAX], took[DURATION_TEXT_MAX];
+
+        json_text(s, "domain", r->watch->domain.path);
+        json_text(s, "result", result);
+        json_u64(s, "need", r->need);
+        json_u64(s, "expected", r->expected);
+        json_u64(s, "freed", r->freed);
+        json_u64(s, "available_before", r->available_before);
+        json_u64(s, "available_after", r->watch->facts.memory_available);
+        json_u64(s, "victims", r->struck);
+        json_u64(s, "kernel_kills", u64_less(scan_kernel_kills(&c->scanner), r->kernel_kills_before));
+        json_u64(s, "took_usec", took_us);
+        journal_end(c->journal);
+        log_notice("round %llu: %s after %s, %u victims, %s available", (unsigned long long)r->number, result,
+                   duration_format(took_us, took), r->struck,
+                   size_format(r->watch->facts.memory_available, available));
+}
+
+void report_helpless(struct controller *c)
+{
+        uint64_t now_us = loop_now_us();
+        const char *why = c->round.verdict == VERDICT_NO_CANDIDATE
+                                  ? "nothing may die: label or configure candidates"
+                                  : "only workloads that were just shed would go: pausing until memory is critical";
+        struct sink *s;
+
+        if (c->complained_us && now_us - c->complained_us < COMPLAIN_US)
+                return;
+        c->complained_us = now_us;
+        log_warning("%s is short of memory, but %s", c->round.watch->domain.path, why);
+        s = journal_begin(c->journal, "error", 0);
+        json_text(s, "domain", c->round.watch->domain.path);
+        json_text(s, "text", why);
+        journal_end(c->journal);
+}
+
+static void write_watch(struct sink *s, struct controller *c, const struct watch *w)
+{
+        const struct policy *p = &c->config->policy;
+        const char *state = !c->round.active || c->round.watch != w ? "watching" : "acting";
+
+        json_open(s, NULL, '{');
+        json_text(s, "path", w->domain.path);
+        json_text(s, "level", level_name(w->shortage.level));
+        json_text(s, "state", w->next_look_us == LOOP_NEVER && !c->round.active ? "gone" : state);
+        json_u64(s, "memory_total", w->facts.memory_total);
+        json_u64(s, "memory_available", w->facts.memory_available);
+        json_u64(s, "swap_total", w->facts.swap_total);
+        json_u64(s, "swap_free", w->facts.swap_free);
+        json_hundredths(s, "stall", w->stall_permyriad);
+        json_u64(s, "act_available", amount_bytes(p->act_available, w->facts.memory_total));
+        json_u64(s, "target_available", amount_bytes(p->target_available, w->facts.memory_total));
+        json_close(s, '}');
+}
+
+static uint64_t count_candidates(struct controller *c)
+{
+        uint64_t n = 0;
+
+        for (uint32_t i = 1; i < tree_size(c->scanner.tree); i++)
+                n += tree_node(c->scanner.tree, i)->kind == NODE_CANDIDATE && !tree_node(c->scanner.tree, i)->gone;
+        return n;
+}
+
+void report_status(void *context, const struct control_request *request UNUSED, struct sink *s)
+{
+        struct controller *c = context;
+        bool pressure = c->n_watches > 0 && watch_has_pressure(&c->watches[0]);
+
+        json_text(s, "version", JETTISON_VERSION);
+        json_u64(s, "pid", (uint64_t)getpid());
+        json_u64(s, "uptime_usec", loop_now_us() - c->started_us);
+        json_text(s, "feed", feed_names[c->config->feed]);
+        json_bool(s, "dry_run", c->config->act.dry_run);
+        json_bool(s, "pressure", pressure);
+        json_bool(s, "swap", c->n_watches > 0 && c->watches[0].facts.swap_total > 0);
+        json_u64(s, "rounds", c->rounds);
+        json_u64(s, "victims", c->victims);
+        json_u64(s, "wakeups", c->loop->wakeups);
+        json_u64(s, "journal_dropped", journal_dropped(c->journal));
+        json_u64(s, "bad_labels", c->scanner.bad_labels);
+        json_u64(s, "candidates", count_candidates(c));
+        json_text(s, "config", c->config->files);
+        write_degraded(s, c);
+        json_open(s, "domains", '[');
+        for (size_t i = 0; i < c->n_watches; i++) {
+                struct watch *w = &c->watches[i];
+
+                if (!c->round.active && w->next_look_us != LOOP_NEVER)
+                        scan_look(&c->scanner, &w->domain, UINT64_MAX, &w->facts);
+                write_watch(s, c, w);
+        }
+        json_close(s, ']');
+}
+
+static void answer_plan(struct controller *c, const struct control_request *request, bool with_plan, struct sink *s)
+{
+        const struct snapshot *snapshot;
+        uint64_t solve_us;
+        const struct plan *plan = controller_plan(c, request->domain, request->has_need ? request->need : 0, &snapshot,
+                                                  &solve_us);
+
+        if (!plan) {
+                control_fail(s, c->round.active ? "a round is under way; ask again in a moment"
+                                                : "no such domain is watched; see \"jettison status\"");
+                return;
+        }
+        snapshot_write(s, "snapshot", snapshot, plan->need);
+        if (with_plan)
+                plan_write(s, "plan", plan, snapshot, solve_us);
+        if (s->full)
+                control_fail(s, "the answer does not fit");
+}
+
+void report_snapshot(void *context, const struct control_request *request, struct sink *reply)
+{
+        answer_plan(context, request, false, reply);
+}
+
+void report_plan(void *context, const struct control_request *request, struct sink *reply)
+{
+        answer_plan(context, request, true, reply);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the controller tells: to the journal, to the log, and to whoever asks on the control socket. */
+#pragma once
+
+#include "controller.h"
+#include "serve/control.h"
+
+void report_start(struct controller *c);
+void report_stop(struct controller *c, const char *reason);
+void report_reload(struct controller *c, const char *error);    /* NULL: it worked */
+
+void report_intent(struct controller *c);
+void report_victim(struct controller *c, const struct snapshot_cgroup *v, const struct plan_entry *entry,
+                   const struct deed_result *result);
+void report_outcome(struct controller *c, const char *result);
+
+/* A shortage in which nobody can be struck; told once a minute. */
+void report_helpless(struct controller *c);
+
+/* What the machine lacks and what follows from it, one phrase each; the first 'n_max' of them. Returns how many. */
+size_t report_degraded(struct controller *c, const char **ret_phrases, size_t n_max);
+
+/* The verbs of the control socket, but for reload; context is the controller. */
+void report_status(void *context, const struct control_request *request, struct sink *reply);
+void report_snapshot(void *context, const struct control_request *request, struct sink *reply);
+void report_plan(void *context, const struct control_request *request, struct sink *reply);

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A round, in the order of its lines:
+ *
+ *      facts           scan_run        a snapshot of the domain, fresh
+ *      choice          plan_make       the set that loses least
+ *      look again      watch_look      between the trigger and here memory may have come back
+ *      intent          journal         before the deed, so that a crash can be told from a decision
+ *      deed            deed_start      one victim; the loop goes on while it dies
+ *      measurement     on_done         what it gave back, and what is still missing
+ *      … and again, with a fresh plan for what is still missing, until it is nothing or nobody is left
+ *      outcome         journal
+ *
+ * A plan for everything is made at the beginning and journalled; after each victim the rest is planned anew from fresh facts,
+ * because the victim may have given more or less than was expected, and then somebody cheaper may do. A round whose plan was
+ * insufficient ends as soon as its domain is no longer short: those who remain cannot reach the target anyway.
+ *
+ * Nothing here allocates, opens a file that could have been opened before, or waits. */
+#include "round.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/log.h"
+#include "report.h"
+
+/* After a shortage in which nobody may die, or a dry run: when the question is asked again. */
+#define HOLD_US (500 * USEC_PER_MSEC)
+
+/* How long a victim that did not die, or freed nothing, is left out. Long enough for many rounds, short enough that a hung
+ * disk which recovers is not held against its users for ever. */
+#define STRUCK_OUT_US (300 * USEC_PER_SEC)
+
+static void next_victim(struct controller *c);
+
+static void end_round(struct controller *c, const char *result)
+{
+        struct round *r = &c->round;
+
+        watch_look(r->watch, &c->scanner, &c->config->policy);
+        report_outcome(c, result);
+        r->active = false;
+        watch_reset(r->watch, &c->config->policy);
+        for (size_t i = 0; i < c->n_watches; i++)
+                if (c->watches[i].next_look_us != LOOP_NEVER)
+                        c->watches[i].next_look_us = 0;
+        c->look_timer.due_us = 0;
+}
+
+/* All victims belong to workloads that keep coming back, and memory is not critical yet: bear it a little. */
+static bool is_pausing(struct controller *c, const struct watch *w, uint64_t now_us)
+{
+        const struct policy *p = &c->config->policy;
+        uint64_t critical = amount_bytes(p->act_available, w->facts.memory_total) / 2;
+        uint64_t until_us = LOOP_NEVER;
+
+        if (w->facts.memory_available < critical)
+                return false;
+        for (size_t i = 0; i < c->plan.n_victims; i++) {
+                const struct snapshot_cgroup *v = &c->snapshot.cgroups[c->plan.entries[i].index];
+
+                until_us = u64_min(until_us, backoff_until(&c->backoff, snapshot_path(&c->snapshot, v)));
+        }
+        return until_us > now_us;
+}
+
+/* Facts and choice, for what is missing now. */
+static enum verdict plan_round(struct controller *c, struct watch *w)
+{
+        uint64_t begun_us;
+
+        if (scan_run(&c->scanner, &w->domain, true, loop_now_us(), &c->snapshot) != CGROUPFS_OK)
+                return VERDICT_CALM;
+        c->snapshot.facts.psi = w->facts.psi;
+        c->snapshot.facts.has_psi = w->facts.has_psi;
+        c->round.shortage.need = shortage_need(&c->snapshot.facts, c->round.shortage.witness,
+                                               c->round.shortage.swap_short, &c->config->policy);
+        if (c->round.shortage.need == 0)
+                return VERDICT_CALM;
+        begun_us = loop_now_us();
+        plan_make(&c->plan, c->planner, &c->snapshot, &c->round.shortage, &c->config->policy);
+        c->round.solve_us = loop_now_us() - begun_us;
+        c->round.next = 0;
+        return c->plan.verdict;
+}
+
+void round_begin(struct controller *c, struct watch *w)
+{
+        uint64_t trigger_us = loop_now_us();
+
+        c->round = (struct round){ .number = c->round.number, .watch = w, .trigger_us = trigger_us,
+                                   .shortage = w->shortage, .available_before = w->facts.memory_available };
+        c->round.verdict = plan_round(c, w);
+        if (c->round.verdict == VERDICT_CALM) {
+                c->hold_until_us = trigger_us + HOLD_US / 10;
+                return;
+        }
+        if (c->round.verdict == VERDICT_NO_CANDIDATE || is_pausing(c, w, trigger_us)) {
+                c->hold_until_us = trigger_us + HOLD_US;
+                report_helpless(c);
+                return;
+        }
+        if (watch_look(w, &c->scanner, &c->config->policy) != CGROUPFS_OK || w->shortage.level != LEVEL_SHORT)
+                return;
+
+        c->round.active = true;
+        c->round.number++;
+        c->rounds++;
+        c->round.need = c->plan.need;
+        c->round.expected = c->plan.relief;
+        c->round.kernel_kills_before = scan_kernel_kills(&c->scanner);
+        report_intent(c);
+        next_victim(c);
+}
+
+static void next_victim(struct controller *c)
+{
+        struct round *r = &c->round;
+        const struct plan_entry *entry;
+        const struct snapshot_cgroup *v;
+        struct deed_order order;
+
+        if (r->next >= c->plan.n_victims) {
+                end_round(c, "exhausted");
+                return;
+        }
+        entry = &c->plan.entries[r->next];
+        v = &c->snapshot.cgroups[entry->index];
+        order = (struct deed_order){ .tree = c->scanner.tree, .node = v->slot, .id = v->id, .memory = v->memory,
+                                     .expected = entry->relief, .trigger_us = r->trigger_us };
+        deed_start(&c->deed, &order);
+}
+
+/* What a deed's outcome means for the rounds to come. */
+static void mark_victim(struct controller *c, const struct snapshot_cgroup *v, const struct deed_result *result)
+{
+        struct node *n = tree_node(c->scanner.tree, v->slot);
+        uint64_t now_us = loop_now_us();
+
+        if (n->id == v->id && result->outcome != OUTCOME_FREED && result->outcome != OUTCOME_PARTIAL) {
+                n->struck = result->outcome == OUTCOME_NOT_FREED ? BARRED_BARREN : BARRED_STUCK;
+                n->struck_until_us = now_us + STRUCK_OUT_US;
+        }
+        if (result->strike_us || result->settle_us) {
+                uint32_t sheds = backoff_note(&c->backoff, snapshot_path(&c->snapshot, v), now_us,
+                                              c->config->act.backoff_us);
+
+                if (sheds > 1 && (sheds & (sheds - 1)) == 0)
+                        log_warning("%s was shed %u times in a row: whatever restarts it should wait longer",
+                                    snapshot_path(&c->snapshot, v), sheds);
+        }
+}
+
+/* Is the round done? For a plan that cannot reach the target, no longer being short will do. */
+static bool is_done(struct controller *c)
+{
+        struct round *r = &c->round;
+        struct watch *w = r->watch;
+
+        if (watch_look(w, &c->scanner, &c->config->policy) != CGROUPFS_OK)
+                return true;
+        if (r->verdict == VERDICT_INSUFFICIENT)
+                return shortage_judge(&w->facts, 0, 0, &c->config->policy).level != LEVEL_SHORT;
+        return shortage_need(&w->facts, r->shortage.witness, r->shortage.swap_short, &c->config->policy) == 0;
+}
+
+static void on_done(void *context, const struct deed_result *result)
+{
+        struct controller *c = context;
+        struct round *r = &c->round;
+        const struct plan_entry *entry = &c->plan.entries[r->next];
+        const struct snapshot_cgroup *v = &c->snapshot.cgroups[entry->index];
+        enum verdict verdict;
+
+        report_victim(c, v, entry, result);
+        r->freed += result->freed;
+        r->next++;
+        if (result->outcome == OUTCOME_DRY_RUN) {
+                if (r->next < c->plan.n_victims) {
+                        next_victim(c);
+                        return;
+                }
+                c->hold_until_us = loop_now_us() + 20 * HOLD_US;
+                end_round(c, "dry-run");
+                return;
+        }
+        if (result->outcome != OUTCOME_VANISHED) {
+                r->struck++;
+                c->victims++;
+                mark_victim(c, v, result);
+        }
+        if (is_done(c)) {
+                end_round(c, "recovered");
+                return;
+        }
+        verdict = plan_round(c, r->watch);
+        if (verdict == VERDICT_CALM)
+                end_round(c, "recovered");
+        else if (verdict == VERDICT_NO_CANDIDATE)
+                end_round(c, "short");
+        else
+                next_victim(c);
+}
+
+/* All of the grace period while memory is at the acting line, none when it is used up. */
+static uint32_t patience(void *context)
+{
+        struct controller *c = context;
+        struct watch *w = c->round.watch;
+        uint64_t line;
+
+        if (watch_look(w, &c->scanner, &c->config->policy) != CGROUPFS_OK)
+                return 0;
+        line = amount_bytes(c->config->policy.act_available, w->facts.memory_total);
+        return (uint32_t)u64_min(u64_scale(w->facts.memory_available, PERMYRIAD, u64_max(line, 1)), PERMYRIAD);
+}
+
+int round_init(struct controller *c)
+{
+        return deed_init(&c->deed, c->loop, &c->config->act, patience, on_done, c);
+}
+
+struct rehearsal {
+        bool over;
+        enum outcome outcome;
+};
+
+static void on_rehearsed(void *context, const struct deed_result *result)
+{
+        struct rehearsal *rehearsal = context;
+
+        rehearsal->over = true;
+        rehearsal->outcome = result->outcome;
+}
+
+int controller_rehearse(struct controller *c, uint64_t id, uint64_t timeout_us)
+{
+        struct rehearsal rehearsal = { 0 };
+        uint64_t until_us = loop_now_us() + timeout_us;
+        struct deed_order order = { .tree = c->scanner.tree, .id = id, .trigger_us = loop_now_us() };
+
+        order.node = tree_find(c->scanner.tree, id);
+        if (order.node == NODE_NONE)
+                return -ENOENT;
+        c->deed.done = on_rehearsed;
+        c->deed.context = &rehearsal;
+        deed_start(&c->deed, &order);
+        while (!rehearsal.over && loop_now_us() < until_us)
+                if (loop_turn(c->loop, until_us - loop_now_us()) < 0)
+                        break;
+        if (!rehearsal.over)
+                return -ETIMEDOUT;
+        c->deed.done = on_done;
+        c->deed.context = c;
+        return rehearsal.outcome == OUTCOME_FREED ? 0 : -EPROTO;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Three system calls a process: its oom_score is opened, read and closed. oom_score_adj is looked at only where the
+ * score is below neutral, which a positive or zero adjustment cannot bring about; so ordinary processes cost nothing
+ * more. cmdline, environ and smaps are never read: they wait for the process's own mmap_lock, for ever if need be. */
+#include "sense/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/ktext.h"
+#include "sense/cgroupfs.h"
+
+int procfs_open(struct procfs *p, const char *path)
+{
+        p->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return p->fd < 0 ? -errno : 0;
+}
+
+void procfs_close(struct procfs *p)
+{
+        close_p(&p->fd);
+        p->fd = -1;
+}
+
+static int read_of(const struct procfs *p, uint64_t pid, const char *name, char *text, size_t size)
+{
+        char path[64];
+
+        snprintf(path, sizeof(path), "%llu/%s", (unsigned long long)pid, name);
+        return cgroupfs_read(p->fd, path, text, size);
+}
+
+static int read_oom_score_adj(const struct procfs *p, uint64_t pid)
+{
+        char text[32];
+        uint64_t magnitude;
+        bool negative;
+
+        if (read_of(p, pid, "oom_score_adj", text, sizeof(text)) != CGROUPFS_OK)
+                return 1000;
+        negative = text[0] == '-';
+        if (ktext_u64(text + negative, &magnitude) < 0 || magnitude > 1000)
+                return 1000;
+        return negative ? -(int)magnitude : (int)magnitude;
+}
+
+static uint64_t read_shmem(const struct procfs *p, uint64_t pid)
+{
+        char text[4096];
+        uint64_t kib = 0;
+
+        if (read_of(p, pid, "status", text, sizeof(text)) == CGROUPFS_OK)
+                ktext_find(text, "RssShmem:", &kib);
+        return u64_scale(kib, KIB, 1);
+}
+
+static void add_process(const struct procfs *p, uint64_t pid, bool with_shmem, struct procfs_sum *sum)
+{
+        char text[32];
+        uint64_t score;
+
+        if (read_of(p, pid, "oom_score", text, sizeof(text)) != CGROUPFS_OK || ktext_u64(text, &score) < 0)
+                return;
+        if (sum->processes++ == 0)
+                sum->first_pid = (int)pid;
+        sum->has_init = sum->has_init || pid == 1;
+        if (score < OOM_SCORE_NEUTRAL) {
+                int adj = read_oom_score_adj(p, pid);
+
+                if (adj < sum->oom_score_adj_min)
+                        sum->oom_score_adj_min = adj;
+        }
+        sum->oom_score = u64_add(sum->oom_score, u64_less(score, OOM_SCORE_NEUTRAL));
+        if (with_shmem)
+                sum->shmem_mapped = u64_add(sum->shmem_mapped, read_shmem(p, pid));
+}
+
+/* Takes the whole lines out of text, adds their processes, and returns how many bytes were used. */
+static size_t add_lines(const struct procfs *p, char *text, bool with_shmem, struct procfs_sum *sum)
+{
+        char *line = text;
+
+        for (char *end; (end = strchr(line, '\n')); line = end + 1) {
+                uint64_t pid;
+
+                *end = '\0';
+                if (ktext_u64(line, &pid) == 0 && pid > 0 && pid <= INT32_MAX)
+                        add_process(p, pid, with_shmem, sum);
+        }
+        return (size_t)(line - text);
+}
+
+int procfs_add(const struct procfs *p, int procs_fd, bool with_shmem, struct procfs_sum *sum)
+{
+        char text[4096];
+        off_t offset = 0;
+
+        for (;;) {
+                ssize_t n = pread(procs_fd, text, sizeof(text) - 1, offset);
+                size_t used;
+
+                if (n < 0)
+                        return errno == ENODEV || errno == ENOENT ? CGROUPFS_GONE : -errno;
+                text[n] = '\0';
+                used = add_lines(p, text, with_shmem, sum);
+                if (used == 0)
+                        return CGROUPFS_OK;
+                offset += (off_t)used;
+        }
+}
+
+void procfs_comm(const struct procfs *p, int pid, char comm[static 16])
+{
+        char text[64];
+
+        comm[0] = '\0';
+        if (pid <= 0 || read_of(p, (uint64_t)pid, "comm", text, sizeof(text)) != CGROUPFS_OK)
+                return;
+        text[strcspn(text, "\n")] = '\0';
+        snprintf(comm, 16, "%.15s", text);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a death frees is not what memory.current says. Page cache stays: it is charged to a cgroup that has no processes any more, and it was
+ * counted as available before. Shared memory stays if it lies in a tmpfs, and goes if only the
+ * dying had it mapped; the two are told apart by how much of it their own page tables show. Reclaimable slab was available as
+ * well. The rest goes: anonymous memory, page tables, kernel stacks, socket buffers.
+ *
+ * A domain's available memory is the smallest of what is left under each limit above it, plus the clean cache that reclaim can take:
+ * the counterpart of MemAvailable for a cgroup.
+ *
+ * A file that does not parse, or a cgroup that answers nothing, leaves that cgroup out of the choice; it is never
+ * taken for a large one. */
+#include "sense/scan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/base.h"
+
+/* memory.stat has 50 to 70 lines of up to 40 bytes on Linux 6.1 to 6.12. */
+#define STAT_SIZE 4096
+
+/* Shared memory below this share of a cgroup's memory is left unexplored, and counted as not freed. */
+#define SHMEM_WORTH_A_LOOK 16
+
+/* A pause container: one process of that name in next to no memory. */
+#define PAUSE_BYTES (4 * MIB)
+
+int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc, const struct sense_options *options)
+{
+        int r;
+
+        *s = (struct scanner){ .options = options, .procfs = { .fd = -1 }, .meminfo = MEMINFO_INIT,
+                               .vmstat_fd = -1 };
+        s->tree = tree_new(fs, options);
+        s->numbers = calloc(options->cgroups_max, sizeof(*s->numbers));
+        s->members = calloc(options->cgroups_max, sizeof(*s->members));
+        if (!s->tree || !s->numbers || !s->members)
+                r = -ENOMEM;
+        else if ((r = procfs_open(&s->procfs, proc)) == 0)
+                r = meminfo_open(&s->meminfo, s->procfs.fd);
+        if (r == 0)
+                s->vmstat_fd = cgroupfs_open_file(s->procfs.fd, "vmstat", O_RDONLY);
+        if (r < 0)
+                scan_fini(s);
+        return r;
+}
+
+void scan_fini(struct scanner *s)
+{
+        s->tree = tree_free(s->tree);
+        free(s->numbers);
+        free(s->members);
+        meminfo_close(&s->meminfo);
+        close_p(&s->vmstat_fd);
+        procfs_close(&s->procfs);
+        *s = (struct scanner){ .procfs = { .fd = -1 }, .meminfo = MEMINFO_INIT, .vmstat_fd = -1 };
+}
+
+uint64_t scan_kernel_kills(const struct scanner *s)
+{
+        char text[8192];        /* 170 lines of up to 40 bytes on Linux 6.1 */
+        uint64_t kills = 0;
+
+        if (s->vmstat_fd >= 0 && cgroupfs_pread(s->vmstat_fd, text, sizeof(text)) == CGROUPFS_OK)
+                ktext_find(text, "oom_kill", &kills);
+        return kills;
+}
+
+struct stat_keys {
+        uint64_t file, shmem, file_dirty, file_writeback, slab_reclaimable;
+};
+
+static struct stat_keys parse_stat(const char *text)
+{
+        struct stat_keys k = { 0 };
+        const struct ktext_key keys[] = {
+                { "file", &k.file },
+                { "shmem", &k.shmem },
+                { "file_dirty", &k.file_dirty },
+                { "file_writeback", &k.file_writeback },
+                { "slab_reclaimable", &k.slab_reclaimable },
+        };
+
+        ktext_keys(text, keys, ARRAY_SIZE(keys));
+        return k;
+}
+
+uint64_t scan_relief(const char *memory_stat, uint64_t memory, uint64_t shmem_mapped)
+{
+        struct stat_keys k = parse_stat(memory_stat);
+        uint64_t stays = u64_less(u64_add(k.file, k.slab_reclaimable), u64_min(k.shmem, shmem_mapped));
+
+        return u64_less(memory, stays);
+}
+
+/* Clean cache: what reclaim can take without writing or swapping. */
+static uint64_t clean_cache(const char *memory_stat)
+{
+        struct stat_keys k = parse_stat(memory_stat);
+        uint64_t held = u64_add(k.shmem, u64_add(k.file_dirty, k.file_writeback));
+
+        return u64_add(u64_less(k.file, held), k.slab_reclaimable);
+}
+
+/* Lowers *facts to what one limit leaves. */
+static int apply_limit(struct node *n, uint64_t enough, struct domain_facts *facts)
+{
+        char stat[STAT_SIZE];
+        uint64_t max, current, left;
+        int r = node_read_u64(n, FILE_MAX, &max);
+
+        if (r != CGROUPFS_OK || max == KTEXT_MAX)
+                return r == -EINVAL ? -EIO : r;
+        if ((r = node_read_u64(n, FILE_CURRENT, &current)) != CGROUPFS_OK)
+                return r;
+        left = u64_less(max, current);
+        if (left < enough && node_read(n, FILE_STAT, stat, sizeof(stat)) == CGROUPFS_OK)
+                left = u64_min(u64_add(left, clean_cache(stat)), max);
+        facts->memory_total = u64_min(facts->memory_total, max);
+        facts->memory_available = u64_min(facts->memory_available, left);
+        return CGROUPFS_OK;
+}
+
+/* The swap a cgroup may still use: the least of the host's and of its own limit. */
+static void apply_swap(struct scanner *s, struct node *n, struct domain_facts *facts)
+{
+        struct domain_facts host = { 0 };
+        uint64_t max, current;
+
+        if (meminfo_read(&s->meminfo, &host) < 0)
+                return;
+        facts->swap_total = host.swap_total;
+        facts->swap_free = host.swap_free;
+        if (host.swap_total == 0 || cgroupfs_read_u64(n->dir_fd, "memory.swap.max", &max) != CGROUPFS_OK ||
+            node_read_u64(n, FILE_SWAP, &current) != CGROUPFS_OK)
+                return;
+        facts->swap_total = u64_min(facts->swap_total, max);
+        facts->swap_free = u64_min(facts->swap_free, u64_less(max, current));
+}
+
+int scan_look(struct scanner *s, const struct domain *d, uint64_t enough, struct domain_facts *ret_facts)
+{
+        struct domain_facts facts = { .memory_total = UINT64_MAX, .memory_available = UINT64_MAX };
+        int r;
+
+        if (d->is_host)
+                return meminfo_read(&s->meminfo, ret_facts);
+        if (d->node == NODE_NONE || tree_node(s->tree, d->node)->id != d->id)
+                return CGROUPFS_GONE;
+        for (uint32_t i = d->node; i != 0 && i != NODE_NONE; i = tree_node(s->tree, i)->parent)
+                if ((r = apply_limit(tree_node(s->tree, i), enough, &facts)) != CGROUPFS_OK)
+                        return r;
+        if (facts.memory_total == UINT64_MAX)
+                return -ENODATA;        /* no limit above it: no domain */
+        if (facts.memory_available < enough)
+                apply_swap(s, tree_node(s->tree, d->node), &facts);
+        ret_facts->memory_total = facts.memory_total;
+        ret_facts->memory_available = facts.memory_available;
+        ret_facts->swap_total = facts.swap_total;
+        ret_facts->swap_free = facts.swap_free;
+        return CGROUPFS_OK;
+}
+
+/* The processes of a candidate and of its parts. */
+static int sum_processes(struct scanner *s, uint32_t index, bool with_shmem, struct procfs_sum *sum)
+{
+        struct node *n = tree_node(s->tree, index);
+        int fd = node_file(n, FILE_PROCS);
+        int r = fd < 0 ? fd : procfs_add(&s->procfs, fd, with_shmem, sum);
+
+        if (n->first_part == NODE_NONE || r == CGROUPFS_GONE)
+                return r;
+        for (uint32_t i = n->first_part; i != NODE_NONE; i = tree_node(s->tree, i)->next_part)
+                if ((fd = node_file(tree_node(s->tree, i), FILE_PROCS)) >= 0)
+                        procfs_add(&s->procfs, fd, with_shmem, sum);
+        return CGROUPFS_OK;
+}
+
+static bool is_pause(const struct scanner *s, const struct snapshot_cgroup *c, const struct procfs_sum *sum)
+{
+        char comm[16];
+
+        if (c->processes != 1 || c->memory > PAUSE_BYTES)
+                return false;
+        procfs_comm(&s->procfs, sum->first_pid, comm);
+        return strcmp(comm, "pause") == 0;
+}
+
+/* A kubelet gives every guaranteed container -997, so on what is known to be a container only the kernel's own "never" counts. */
+static bool is_shielded(const struct node *n, const struct procfs_sum *sum)
+{
+        int line = n->container.role == CONTAINER_NONE ? OOM_SCORE_ADJ_SHIELD : -1000;
+
+        return sum->has_init || sum->oom_score_adj_min <= line;
+}
+
+static enum barred barred_of(const struct scanner *s, const struct node *n, const struct snapshot_cgroup *c,
+                             const struct procfs_sum *sum, uint64_t now_us)
+{
+        if (n->rule && n->rule->has_utility && n->rule->utility.protect)
+                return BARRED_RULE;
+        if (c->utility.protect)
+                return BARRED_LABEL;
+        if (n->is_self)
+                return BARRED_SELF;
+        if (is_shielded(n, sum) || is_pause(s, c, sum))
+                return BARRED_SHIELDED;
+        if (n->pins > 0)
+                return BARRED_DYING;
+        return n->struck_until_us > now_us ? n->struck : BARRED_NOT;
+}
+
+/* Its own number: the label, else the rule's word, else the default. */
+static struct utility read_utility(struct scanner *s, struct node *n, bool *ret_gone)
+{
+        struct utility utility;
+
+        n->label = label_read(n->dir_fd, n->trust, &utility);
+        switch (n->label) {
+        case LABEL_TRUSTED:
+        case LABEL_USER:
+                return utility;
+        case LABEL_GONE:
+                *ret_gone = true;
+                break;
+        case LABEL_INVALID:
+                s->bad_labels += !n->label_reported;
+                n->label_reported = true;
+                break;
+        default:
+                break;
+        }
+        return n->rule && n->rule->has_utility ? n->rule->utility : s->options->utility_default;
+}
+
+/* Reads one candidate into the snapshot. What cannot be read is left out, and counted if it is not simply gone. */
+static void scan_candidate(struct scanner *s, uint32_t index, uint64_t now_us, struct snapshot *snapshot)
+{
+        struct node *n = tree_node(s->tree, index);
+        struct procfs_sum sum = PROCFS_SUM_INIT;
+        struct snapshot_cgroup *c;
+        char stat[STAT_SIZE];
+        uint64_t memory, swap = 0;
+        bool gone = false;
+        struct utility utility = read_utility(s, n, &gone);
+        int r;
+
+        if (gone || (r = node_read_u64(n, FILE_CURRENT, &memory)) == CGROUPFS_GONE)
+                return;
+        if (r == CGROUPFS_OK)
+                r = node_read(n, FILE_STAT, stat, sizeof(stat));
+        if (r == CGROUPFS_OK)
+                r = sum_processes(s, index, parse_stat(stat).shmem > memory / SHMEM_WORTH_A_LOOK, &sum);
+        if (r != CGROUPFS_OK) {
+                s->bad_files += r < 0;
+                return;
+        }
+        if (sum.processes == 0 || !(c = snapshot_add(snapshot, n->id, tree_path(s->tree, index))))
+                return;
+        node_read_u64(n, FILE_SWAP, &swap);
+        c->slot = index;
+        c->memory = memory;
+        c->swap = swap == KTEXT_MAX ? 0 : swap;
+        c->relief = scan_relief(stat, memory, sum.shmem_mapped);
+        c->oom_score = sum.oom_score;
+        c->processes = sum.processes;
+        c->utility = utility;
+        c->barred = barred_of(s, n, c, &sum, now_us);
+}
+
+/* What a delegated user subtree as a whole is worth: its own label or rule, else the default. */
+static uint16_t delegate_worth(struct scanner *s, uint32_t delegate)
+{
+        struct node *n = tree_node(s->tree, delegate);
+        bool gone = false;
+
+        return read_utility(s, n, &gone).value;
+}
+
+/* Does its utility rank it inside a user's subtree only? What the host's root has labelled stands for itself. */
+static bool is_ranked(const struct node *n)
+{
+        return n->delegate != NODE_NONE && n->trust == LABEL_TRUST_SUBTREE && n->label != LABEL_TRUSTED;
+}
+
+/* Scales the numbers of all candidates of one user subtree to the subtree's own worth. */
+static void scale_subtree(struct scanner *s, struct snapshot *snapshot, uint32_t delegate)
+{
+        uint32_t n = 0;
+
+        for (size_t i = 0; i < snapshot->n; i++) {
+                struct snapshot_cgroup *c = &snapshot->cgroups[i];
+                const struct node *node = tree_node(s->tree, c->slot);
+
+                if (node->delegate != delegate || !is_ranked(node))
+                        continue;
+                s->members[n] = (uint32_t)i;
+                s->numbers[n++] = c->utility.value;
+        }
+        label_scale(s->numbers, n, delegate_worth(s, delegate));
+        for (uint32_t i = 0; i < n; i++)
+                snapshot->cgroups[s->members[i]].utility.value = s->numbers[i];
+}
+
+/* Each delegate once: it is the first of its candidates, in the snapshot's order, that asks for it. */
+static void scale_subtrees(struct scanner *s, struct snapshot *snapshot)
+{
+        for (size_t i = 0; i < snapshot->n; i++) {
+                const struct node *n = tree_node(s->tree, snapshot->cgroups[i].slot);
+                bool settled = !is_ranked(n);
+
+                for (size_t j = 0; j < i && !settled; j++) {
+                        const struct node *before = tree_node(s->tree, snapshot->cgroups[j].slot);
+
+                        settled = is_ranked(before) && before->delegate == n->delegate;
+                }
+                if (!settled)
+                        scale_subtree(s, snapshot, n->delegate);
+        }
+}
+
+int scan_run(struct scanner *s, const struct domain *d, bool walk, uint64_t now_us, struct snapshot *snapshot)
+{
+        struct timespec now;
+        int r = walk ? tree_walk(s->tree) : 0;
+
+        if (r < 0)
+                return r;
+        snapshot_reset(snapshot, d->path);
+        clock_gettime(CLOCK_REALTIME, &now);
+        snapshot->time_us = (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / NSEC_PER_USEC;
+        if ((r = scan_look(s, d, UINT64_MAX, &snapshot->facts)) != CGROUPFS_OK)
+                return r;
+        for (uint32_t i = 1; i < tree_size(s->tree); i++) {
+                const struct node *n = tree_node(s->tree, i);
+
+                if (n->kind == NODE_CANDIDATE && !n->gone && (d->is_host || tree_is_below(s->tree, i, d->node)))
+                        scan_candidate(s, i, now_us, snapshot);
+        }
+        snapshot_sort(snapshot);
+        scale_subtrees(s, snapshot);
+        return 0;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Three things wake a watch: the kernel's pressure trigger, a change of memory.events (the domain ran into its limit), and a timer. The
+ * timer is set to the time in which the fastest allocator could use up what is left above the acting line,
+ * so that a plentiful domain is looked at seldom and no shortage begins unseen; each look in plenty is one read.
+ *
+ * A trigger says that tasks stood still, not that they still do. The meter measures that, but only from the second sample on; until it spans a
+ * window, the trigger's own measurement stands for it. After a round both are forgotten for a window: they
+ * would speak of the time before. */
+#include "sense/watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+
+#include "base/base.h"
+
+/* Memory.events changes on every allocation that meets the limit; the kernel passes on one per 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV). */
+static void on_events(struct loop_source *source, uint32_t events)
+{
+        struct watch *w = CONTAINER_OF(source, struct watch, events);
+        char text[512];
+
+        if ((events & EPOLLERR) && cgroupfs_pread(source->fd, text, sizeof(text)) != CGROUPFS_OK) {
+                loop_unwatch(w->loop, source);  /* the domain is gone; the next look finds that out */
+                close_p(&source->fd);
+                source->fd = -1;
+        } else {
+                cgroupfs_pread(source->fd, text, sizeof(text));
+        }
+        w->woken(w);
+}
+
+static void on_pressure(struct loop_source *source, uint32_t events)
+{
+        struct watch *w = CONTAINER_OF(source, struct watch, pressure);
+
+        if (events & EPOLLERR) {                /* the file is gone, or pressure was switched off for this cgroup */
+                loop_unwatch(w->loop, source);
+                close_p(&source->fd);
+                source->fd = -1;
+        } else {
+                w->meter.woken_us = loop_now_us();
+        }
+        w->woken(w);
+}
+
+static void watch_source(struct watch *w, struct loop_source *source, int fd,
+                         void (*ready)(struct loop_source *, uint32_t))
+{
+        *source = (struct loop_source){ .ready = ready, .fd = fd < 0 ? -1 : fd };
+        if (source->fd >= 0 && loop_watch(w->loop, source, EPOLLPRI) < 0) {
+                close_p(&source->fd);
+                source->fd = -1;
+        }
+}
+
+void watch_start(struct watch *w, struct loop *loop, struct scanner *s, const struct policy *policy,
+                 void (*woken)(struct watch *w))
+{
+        int dir_fd, pressure_fd, events_fd = -1;
+
+        w->loop = loop;
+        w->woken = woken;
+        w->next_look_us = 0;
+        w->facts = (struct domain_facts){ .memory_total = UINT64_MAX };  /* the first look reads everything */
+        stall_meter_reset(&w->meter);
+        if (w->domain.is_host) {
+                pressure_fd = pressure_open(s->procfs.fd, "pressure/memory", policy);
+        } else {
+                dir_fd = tree_node(s->tree, w->domain.node)->dir_fd;
+                pressure_fd = pressure_open(dir_fd, "memory.pressure", policy);
+                events_fd = cgroupfs_open_file(dir_fd, "memory.events", O_RDONLY);
+        }
+        watch_source(w, &w->pressure, pressure_fd, on_pressure);
+        watch_source(w, &w->events, events_fd, on_events);
+}
+
+void watch_stop(struct watch *w)
+{
+        struct loop_source *sources[] = { &w->pressure, &w->events };
+
+        for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+                if (sources[i]->fd >= 0)
+                        loop_unwatch(w->loop, sources[i]);
+                close_p(&sources[i]->fd);
+                sources[i]->fd = -1;
+        }
+        w->next_look_us = LOOP_NEVER;
+}
+
+bool watch_has_pressure(const struct watch *w)
+{
+        return w->pressure.fd >= 0;
+}
+
+static uint32_t measure_stall(struct watch *w, uint64_t now_us, const struct policy *policy)
+{
+        const struct psi_line *line = policy->stall_kind == STALL_FULL ? &w->facts.psi.full : &w->facts.psi.some;
+        bool woken;
+
+        w->facts.has_psi = w->pressure.fd >= 0 && pressure_read(w->pressure.fd, &w->facts.psi) == 0;
+        if (!w->facts.has_psi || now_us < w->deaf_until_us)
+                return 0;
+        stall_meter_add(&w->meter, now_us, line->total_us, policy->stall_window_us);
+        woken = w->meter.woken_us > w->deaf_until_us && now_us - w->meter.woken_us < policy->stall_window_us;
+        if (stall_meter_spans(&w->meter, policy->stall_window_us) || !woken)
+                return stall_meter_share(&w->meter, policy->stall_window_us);
+        return policy->stall_permyriad;
+}
+
+static uint64_t pause_until_next(const struct watch *w, const struct scanner *s, const struct policy *policy)
+{
+        uint64_t headroom = shortage_headroom(&w->facts, policy);
+        uint64_t pause_us = u64_scale(headroom, USEC_PER_SEC, u64_max(s->options->fill_rate_bytes, 1));
+
+        return u64_min(u64_max(pause_us, s->options->timer_min_us), s->options->timer_max_us);
+}
+
+int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
+{
+        uint64_t now_us = loop_now_us();
+        uint64_t plenty = amount_bytes(policy->arm_available, w->facts.memory_total);
+        int r = scan_look(s, &w->domain, plenty, &w->facts);
+
+        if (r != CGROUPFS_OK) {
+                w->next_look_us = r == CGROUPFS_GONE ? LOOP_NEVER : now_us + s->options->timer_max_us;
+                w->shortage = (struct shortage){ .level = LEVEL_CALM };
+                return r;
+        }
+        w->stall_permyriad = 0;
+        w->shortage = shortage_judge(&w->facts, 0, 0, policy);
+        if (w->shortage.level != LEVEL_CALM) {
+                w->stall_permyriad = measure_stall(w, now_us, policy);
+                w->shortage = shortage_judge(&w->facts, w->stall_permyriad, 0, policy);
+        }
+        w->next_look_us = now_us + pause_until_next(w, s, policy);
+        return CGROUPFS_OK;
+}
+
+void watch_reset(struct watch *w, const struct policy *policy)
+{
+        stall_meter_reset(&w->meter);
+        w->deaf_until_us = loop_now_us() + policy->stall_window_us;
+}

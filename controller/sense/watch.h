@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One domain under watch: its witnesses, and when to look at it next. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/loop.h"
+#include "decide/shortage.h"
+#include "sense/pressure.h"
+#include "sense/scan.h"
+
+struct watch {
+        struct domain domain;
+        struct domain_facts facts;      /* of the last look */
+        struct shortage shortage;       /* judged from them */
+        uint32_t stall_permyriad;       /* likewise */
+        uint64_t next_look_us;          /* when it wants to be looked at; LOOP_NEVER while the domain does not exist */
+        uint64_t deaf_until_us;         /* pressure before this moment belongs to a round that is over */
+
+        struct stall_meter meter;
+        struct loop *loop;
+        struct loop_source pressure;    /* memory.pressure with its trigger; fd -1: there is none */
+        struct loop_source events;      /* memory.events; fd -1 for the host */
+        void (*woken)(struct watch *w); /* a witness has spoken: look at once */
+};
+
+/* Starts to watch the domain: opens its pressure trigger and memory.events. What is not there is not missed: has_psi says so. The loop and
+ * the callback are borrowed. */
+void watch_start(struct watch *w, struct loop *loop, struct scanner *s, const struct policy *policy,
+                 void (*woken)(struct watch *w));
+void watch_stop(struct watch *w);
+
+bool watch_has_pressure(const struct watch *w);
+
+/* Looks: reads the facts as cheaply as the moment allows, judges them, and sets next_look_us so far ahead as memory could not
+ * fill up meanwhile. CGROUPFS_OK, CGROUPFS_GONE (then next_look_us is LOOP_NEVER), or -errno. */
+int watch_look(struct watch *w, struct scanner *s, const struct policy *policy);
+
+/* After a round: what was measured before it is forgotten. */
+void watch_reset(struct watch *w, const struct policy *policy);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What must agree with the table of keys: the installed file, the examples, the manual page.
+ *
+ * SOURCE_ROOT is the top of the source tree. */
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "config_fixture.h"
+#include "serve/config_private.h"
+
+#ifndef SOURCE_ROOT
+#define SOURCE_ROOT "."
+#endif
+
+TestSuite(config_agrees, .init = fixture_make, .fini = fixture_remove);
+
+static char *read_source(const char *name)
+{
+        CLEANUP(free_p) char *full = NULL;
+        char *text = calloc(1, CONFIG_SIZE_MAX + 1);
+        FILE *f;
+
+        cr_assert(text && asprintf(&full, "%s/%s", SOURCE_ROOT, name) > 0);
+        f = fopen(full, "r");
+        cr_assert(f, "%s: %s", full, strerror(errno));
+        cr_assert(fread(text, 1, CONFIG_SIZE_MAX, f) > 0);
+        fclose(f);
+        return text;
+}
+
+Test(config_agrees, the_installed_file_is_the_dump_of_the_defaults)
+{
+        CLEANUP(free_p) char *file = read_source("examples/config/jettison.json");
+        CLEANUP(free_p) char *dumped = NULL;
+        struct config c;
+
+        cr_assert(config_init(&c) == 0);
+        dumped = config_dump(&c);
+        cr_expect(strcmp(file, dumped) == 0, "examples/config/jettison.json should be:\n%s", dumped);
+        config_fini(&c);
+}
+
+Test(config_agrees, every_example_loads)
+{
+        DIR *dir = opendir(SOURCE_ROOT "/examples/config");
+        struct dirent *entry;
+        size_t n = 0;
+
+        cr_assert(dir);
+        while ((entry = readdir(dir))) {
+                CLEANUP(free_p) char *name = NULL, *text = NULL;
+                struct config c;
+
+                if (!strstr(entry->d_name, ".json"))
+                        continue;
+                cr_assert(asprintf(&name, "examples/config/%s", entry->d_name) > 0);
+                text = read_source(name);
+                load_good(name, text, &c);
+                expect_dump_loads_again(name, &c);
+                config_fini(&c);
+                n++;
+        }
+        closedir(dir);
+        cr_assert(n >= 4, "only %zu examples", n);
+}
+
+/* The report's own setting, number by number. */
+Test(config_agrees, the_report)
+{
+        CLEANUP(free_p) char *text = read_source("examples/config/report.json");
+        struct config c;
+
+        load_good("report.json", text, &c);
+        cr_expect(c.policy.act_available.permyriad == 3000 && c.policy.act_available.bytes == UINT64_MAX);
+        cr_expect(c.policy.stall_kind == STALL_FULL && c.policy.stall_permyriad == 3000);
+        cr_expect(c.policy.stall_window_us == 10 * USEC_PER_SEC && c.policy.stall_required);
+        cr_expect(c.sense.timer_min_us == 5 * USEC_PER_SEC && c.sense.timer_max_us == 5 * USEC_PER_SEC);
+        cr_expect(c.act.settle_us == USEC_PER_SEC);
+        cr_expect(!c.policy.weigh_memory && c.policy.oom_score_unit == 1);
+        cr_expect(c.policy.capacity_fixed && c.policy.capacity == 1000 && c.policy.cover == COVER_WEIGHT);
+        cr_expect(c.act.method == STRIKE_SIGNALS && c.act.grace_us == USEC_PER_SEC);
+        config_fini(&c);
+}
+
+/* "*NAME* (…, default *VALUE*)" and on the next line the sentence of the table. */
+static void expect_in_manual(const char *manual, const char *name, const char *default_text,
+                             const char *about)
+{
+        CLEANUP(free_p) char *start = NULL, *value = NULL, *sentence = NULL;
+        const char *line, *end;
+
+        cr_assert(asprintf(&start, "\n*%s* (", name) > 0);
+        cr_assert(asprintf(&value, ", default *%s*)\n", default_text) > 0);
+        cr_assert(asprintf(&sentence, "\t%s", about) > 0);
+        line = strstr(manual, start);
+        cr_expect(line, "%s is not in the manual page", name);
+        if (!line)
+                return;
+        cr_expect(!strstr(line + 1, start), "%s is in the manual page twice", name);
+        end = strchr(line + 1, '\n') + 1;
+        cr_expect((size_t)(end - line) > strlen(value) &&
+                          strncmp(end - strlen(value), value, strlen(value)) == 0,
+                  "the manual page gives another default than %s for %s", default_text, name);
+        cr_expect(strncmp(end, sentence, strlen(sentence)) == 0,
+                  "the manual page says something else of %s than: %s", name, about);
+}
+
+Test(config_agrees, manual_page)
+{
+        CLEANUP(free_p) char *manual = read_source("man/jettison.json.5.scd");
+        json_t *defaults = dump_defaults();
+        size_t n_keys, n_entries = 0;
+        const struct key *keys = config_keys(&n_keys);
+
+        for (size_t i = 0; i < n_keys; i++) {
+                json_t *value = value_at(defaults, keys[i].name);
+                CLEANUP(free_p) char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+
+                expect_in_manual(manual, keys[i].name, text, keys[i].about);
+        }
+        json_decref(defaults);
+        n_entries += n_keys;
+
+        keys = config_rule_keys(&n_keys);
+        for (size_t i = 0; i < n_keys; i++)
+                expect_in_manual(manual, keys[i].name,
+                                 strcmp(keys[i].name, "match") == 0     ? "none, it must be there"
+                                 : strcmp(keys[i].name, "utility") == 0 ? "none"
+                                                                        : "false",
+                                 keys[i].about);
+        n_entries += n_keys;
+
+        /* And no key that is not in a table. */
+        for (const char *line = manual; (line = strstr(line, ", default *")); line++)
+                n_entries--;
+        cr_expect(n_entries == 0, "the manual page has other entries than the tables");
+}

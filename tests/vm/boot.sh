@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Boots one VM and prints its serial console until it powers off:
+#   boot.sh [--memory SIZE] [--time SECONDS] [--append TEXT] [--disk IMAGE] KERNEL INITRD...
+#
+# KERNEL is a folder made by image.sh. Ends with 0 when the VM has ended by itself, 124 when its time was up. Whatever
+# happens to this script, no QEMU stays behind: a trap ends it, timeout(1) does when the trap hangs, and the kernel
+# does when this script is gone (parent-death signal).
+#
+# JETTISON_VM_ACCEL: kvm or tcg; else KVM is taken if a VM really boots with it, and the answer is kept beside KERNEL.
+set -euo pipefail
+
+memory=512M seconds=60 append='' disk='' qemu_pid=''
+while [ $# -gt 0 ]; do
+        case $1 in
+        --memory) memory=$2 ;;
+        --time) seconds=$2 ;;
+        --append) append=$2 ;;
+        --disk) disk=$2 ;;
+        *) break ;;
+        esac
+        shift 2
+done
+if [ $# -lt 2 ]; then
+        echo "usage: boot.sh [OPTION VALUE]... KERNEL INITRD..." >&2
+        exit 2
+fi
+kernel=$1
+shift
+
+work=$(mktemp -d)
+# shellcheck disable=SC2317  # called by the trap
+finish() {
+        [ -z "$qemu_pid" ] || { kill "$qemu_pid" 2>/dev/null && wait "$qemu_pid"; } || true
+        rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 143' INT TERM HUP
+
+# accel, time, further arguments of the kernel
+run_qemu() {
+        local drive=()
+        if [ -n "$disk" ]; then
+                drive=(-drive "file=$disk,format=raw,if=none,id=root,snapshot=on"
+                       -device 'virtio-blk-device,drive=root')
+        fi
+
+        setpriv --pdeathsig TERM timeout -k 5 "$2" setpriv --pdeathsig KILL \
+                qemu-system-x86_64 -M microvm -cpu max -smp 2 -m "$memory" -accel "$1" \
+                -nodefaults -no-user-config -nographic -no-reboot -serial stdio "${drive[@]}" \
+                -kernel "$kernel/vmlinuz" -initrd "$work/initrd" \
+                -append "console=ttyS0 quiet loglevel=1 panic=-1 oops=panic reboot=t $3" </dev/null 2>"$work/qemu.log" &
+        qemu_pid=$!
+        wait "$qemu_pid"
+}
+
+accel() {
+        if [ -n "${JETTISON_VM_ACCEL:-}" ]; then
+                echo "$JETTISON_VM_ACCEL"
+                return
+        fi
+        if [ ! -e "$kernel/accel" ]; then
+                run_qemu kvm 10 jettison.lane=probe >"$work/probe" || true
+                if grep -q '^@@ probe' "$work/probe"; then echo kvm; else echo tcg; fi >"$kernel/accel"
+        fi
+        cat "$kernel/accel"
+}
+
+cat "$@" >"$work/initrd"
+chosen=$(accel)
+[ "$chosen" = kvm ] || chosen=tcg,thread=multi
+status=0
+run_qemu "$chosen" "$seconds" "$append" || status=$?
+if [ "$status" -ne 0 ] && [ "$status" -ne 124 ]; then
+        sed 's/^/boot.sh: /' "$work/qemu.log" >&2
+fi
+exit "$status"

@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Runs the scenarios beside this script on real kernels: those that ask for the same machine share a boot.
+#   run.sh [--lane fast|full] [--build DIR] [--only PATTERN] [-v]
+#
+# A scenario says what it needs in its header; the defaults are
+#   # vm: memory=512M swap=none psi=1 lane=fast timeout=60
+# swap may be zram:SIZE; timeout is in seconds, inside the VM. In the full lane, packages=a,b adds to the image.
+# The TAP of the scenarios is passed through, with what they wrote if they failed; a scenario that the VM did not live to finish has
+# failed. JETTISON_VM_JOBS: how many VMs at a time (default 1).
+set -euo pipefail
+
+here=$(dirname "$(readlink -f "$0")")
+source=$(dirname "$(dirname "$here")")
+base_packages='systemd systemd-sysv udev dbus kmod libcgroup1 libjansson4 libseccomp2 libsystemd0 attr procps stress-ng'
+
+lane_wanted='' build=$source/build only='*' verbose=
+while [ $# -gt 0 ]; do
+        case $1 in
+        --lane) lane_wanted=$2 && shift ;;
+        --build) build=$2 && shift ;;
+        --only) only=$2 && shift ;;
+        -v) verbose=1 ;;
+        *)
+                echo "Usage: run.sh [--lane fast|full] [--build DIR] [--only PATTERN] [-v]" >&2
+                exit 2
+                ;;
+        esac
+        shift
+done
+
+die() {
+        echo "run.sh: $*" >&2
+        exit 1
+}
+
+# The scenario's machine as "lane memory swap psi packages"; its time limit is not part of it.
+machine_of() {
+        local memory=512M swap=none psi=1 lane=fast packages='' setting
+        # shellcheck disable=SC2013  # words are what the header holds
+        for setting in $(sed -n 's/^# vm://p' "$1"); do
+                case $setting in
+                memory=* | swap=* | psi=* | lane=* | packages=*) local "${setting%%=*}=${setting#*=}" ;;
+                timeout=*) ;;
+                *) die "${1##*/}: unknown setting: $setting" ;;
+                esac
+        done
+        echo "$lane $memory $swap $psi $packages"
+}
+
+timeout_of() {
+        local seconds
+        seconds=$(sed -n 's/^# vm:.*timeout=\([0-9]*\).*/\1/p' "$1")
+        echo "${seconds:-60}"
+}
+
+# Reads a console, passes on what lies between "@@ begin" and "@@ end", and says which scenarios were not heard of.
+# Notes "ok", "not ok" or "skip" per test in a file.
+filter() {
+        local notes=$1 line current='' seen=' ' scenario
+        shift
+        while IFS= read -r line; do
+                line=${line%$'\r'}
+                case $line in
+                '@@ begin '*) current=${line#@@ begin } && echo "# $current" ;;
+                '@@ end '*) seen+="${line#@@ end } " current='' ;;
+                'ok '*) [ -z "$current" ] || { echo "$line" && echo ok >>"$notes"; } ;;
+                'not ok '*) [ -z "$current" ] || { echo "$line" && echo 'not ok' >>"$notes"; } ;;
+                '1..0 # SKIP'*) echo "$line" && echo skip >>"$notes" ;;
+                '1..'* | '#'*) [ -z "$current" ] || echo "$line" ;;
+                *) [ -z "$verbose$current" ] || echo "# $line" ;;
+                esac
+        done
+        for scenario in "$@"; do
+                scenario=${scenario##*/}
+                case $seen in
+                *" $scenario "*) ;;
+                *) echo "not ok - $scenario: the VM died or hung before its end" && echo 'not ok' >>"$notes" ;;
+                esac
+        done
+}
+
+# One boot with all scenarios of one machine.
+boot() {
+        local number=$1 lane=$2 memory=$3 swap=$4 psi=$5 packages=$6 seconds=20 disk=() payload scenario
+        shift 6
+        [ "$lane" != full ] || seconds=90
+        for scenario in "$@"; do
+                seconds=$((seconds + $(timeout_of "$scenario") + 15))
+        done
+        if [ "$lane" = full ]; then
+                # a list of names
+                # shellcheck disable=SC2086
+                disk=(--disk "$("$here/image.sh" root $base_packages ${packages//,/ })")
+        fi
+        payload=$("$here/image.sh" payload "$build" "$work/payload-$number" "$@")
+        { "$here/boot.sh" --memory "$memory" --time "$seconds" "${disk[@]}" \
+                --append "psi=$psi jettison.lane=$lane jettison.swap=$swap" "$kernel" "$base" "$payload" || true; } |
+                filter "$work/notes-$number" "$@"
+        rm -f "$payload"
+}
+
+sh "$source/tests/deps.sh" vm
+build=$(mkdir -p "$build" && readlink -f "$build")
+export JETTISON_VM_CACHE=${JETTISON_VM_CACHE:-$build/vm/cache}
+kernel=$("$here/image.sh" kernel)
+base=$("$here/image.sh" base "$kernel")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 143' INT TERM
+
+declare -A machines=()
+for scenario in "$here"/scenario-*.sh; do
+        # a pattern
+        # shellcheck disable=SC2053
+        [[ ${scenario##*/} == *$only* ]] || continue
+        machine=$(machine_of "$scenario")
+        [ -z "$lane_wanted" ] || [ "${machine%% *}" = "$lane_wanted" ] || continue
+        machines[$machine]+=" $scenario"
+done
+[ ${#machines[@]} -gt 0 ] || die "no scenario matches"
+
+number=0 running=0
+while IFS= read -r machine; do
+        number=$((number + 1))
+        read -r lane memory swap psi packages <<<"$machine"
+        # a list of files
+        # shellcheck disable=SC2086
+        if [ "${JETTISON_VM_JOBS:-1}" -eq 1 ]; then
+                boot $number "$lane" "$memory" "$swap" "$psi" "$packages" ${machines[$machine]}
+        else
+                boot $number "$lane" "$memory" "$swap" "$psi" "$packages" ${machines[$machine]} >"$work/tap-$number" 2>&1 &
+                running=$((running + 1))
+                [ $running -lt "$JETTISON_VM_JOBS" ] || { wait -n && running=$((running - 1)); }
+        fi
+done < <(printf '%s\n' "${!machines[@]}" | sort)
+wait
+cat "$work"/tap-* 2>/dev/null || true
+
+touch "$work/notes-0"
+count() {
+        cat "$work"/notes-* | grep -cx "$1" || true
+}
+failed=$(count 'not ok')
+echo "# $(count ok) passed, $failed failed, $(count skip) skipped"
+[ "$failed" -eq 0 ]
