@@ -203,6 +203,7 @@ static int rehearse(struct daemon *d)
         if (d->rehearsal.dir_fd >= 0 && !config_of(d)->act.dry_run)
                 r = controller_rehearse(&d->controller, d->rehearsal.id, REHEARSAL_US);
         rehearsal_clear(&d->rehearsal);
+        tree_walk(d->controller.scanner.tree);
         return r < 0 ? log_errno(r, "the rehearsal of a kill failed: the kill path does not work here") : 0;
 }
 

@@ -139,7 +139,7 @@ void report_victim(struct controller *c, const struct snapshot_cgroup *v, const 
         log_notice("round %llu: %s: %s (%s), utility %s, expected %s, freed %s", (unsigned long long)c->round.number,
                    path, outcome_name(result->outcome), strike_name(result->method), text, expected, freed);
         if (result->strike_us || result->settle_us)
-                journal_kmsg(c->journal, "jettison: round %llu shed %s: utility %s, expected %s, freed %s, %s",
+                journal_kmsg(c->journal, "round %llu shed %s: utility %s, expected %s, freed %s, %s",
                              (unsigned long long)c->round.number, path, text, expected, freed,
                              outcome_name(result->outcome));
 }

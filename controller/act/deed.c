@@ -158,8 +158,8 @@ static void on_alive(struct deed *d, uint64_t now_us)
 
 static void on_tick(struct deed *d)
 {
-        uint64_t now_us = loop_now_us();
         enum life life = look(d);
+        uint64_t now_us = loop_now_us();        /* after the look, which notes when there was progress */
 
         d->tick.due_us = now_us + TICK_US;
         if (life != LIFE_POPULATED) {

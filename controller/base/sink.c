@@ -92,7 +92,7 @@ void json_close(struct sink *s, char bracket)
 void json_u64(struct sink *s, const char *key, uint64_t value)
 {
         json_key(s, key);
-        sink_format(s, "%llu", (unsigned long long)value);
+        sink_format(s, "%llu", (unsigned long long)u64_min(value, INT64_MAX));
 }
 
 void json_bool(struct sink *s, const char *key, bool value)

@@ -177,6 +177,18 @@ static bool tie_merge(struct ties *t, const struct item *item)
         return true;
 }
 
+/* Takes the item out of what is undecided, and merges the list with itself and the item. */
+static bool ties_decide(struct ties *t, const struct item *item)
+{
+        wide reduced = price_reduced(&t->k->price, item), sign = relief_sign(t, item->relief, item->cost);
+
+        t->cost_bound -= reduced < 0 ? reduced : 0;
+        t->relief_bound -= sign > 0 ? sign : 0;
+        t->rest.weight -= item->weight;
+        t->rest.relief -= item->relief;
+        return tie_merge(t, item);
+}
+
 /* The items in the order of the search: largest penalty first. Few, and so sorted by insertion. */
 static void ties_order(struct ties *t)
 {
@@ -256,11 +268,28 @@ static bool ties_answer(struct ties *t)
         return true;
 }
 
+/* When too many are open for one mask, all but those around the break stay as the answer has them. */
+static bool ties_fit(struct knapsack *k, enum need need)
+{
+        size_t low, at, high;
+
+        items_load(k, need);
+        if (k->n_items <= TIE_ITEMS)
+                return true;
+        price_find(k, &low, &at, &high);
+        for (size_t i = 0; i < k->n_items; i++)
+                if (i < low || i >= high)
+                        fate_settle(k, i, k->best[k->item[i].id]);
+        work_charge_pass(k, k->n_items);
+        return false;
+}
+
 bool ties_search(struct knapsack *k)
 {
-        enum need need = k->need;
+        const enum need need = k->need;
         int64_t relief = 0;
         struct ties t = { .k = k, .n = 1 };
+        bool fit;
 
         for (size_t i = 0; i < k->n; i++)
                 relief += k->best[i] ? (int64_t)k->loads[i].relief : 0;
@@ -268,23 +297,14 @@ bool ties_search(struct knapsack *k)
         work_charge_pass(k, k->n);
         t.relief_least = relief - k->fixed.relief;
         relief_settle(&t);
+        fit = ties_fit(k, need);
         t.relief_least = relief - k->fixed.relief;
         ties_load(&t, need);
-        if (k->n_items > TIE_ITEMS)
-                return false;
         ties_order(&t);
         ties_pool(&t);
         t.list[0][0] = (struct tie_state){ 0 };
-        for (size_t i = 0; i < k->n_items; i++) {
-                const struct item *item = &k->item[i];
-                wide reduced = price_reduced(&k->price, item), sign = relief_sign(&t, item->relief, item->cost);
-
-                t.cost_bound -= reduced < 0 ? reduced : 0;
-                t.relief_bound -= sign > 0 ? sign : 0;
-                t.rest.weight -= item->weight;
-                t.rest.relief -= item->relief;
-                if (k->spent >= k->limit || !tie_merge(&t, item))
+        for (size_t i = 0; i < k->n_items; i++)
+                if (k->spent >= k->limit || !ties_decide(&t, &k->item[i]))
                         return false;
-        }
-        return ties_answer(&t) && answer_replace(k);
+        return ties_answer(&t) && answer_replace(k) && fit;
 }

@@ -34,8 +34,7 @@ static void make_folder(const char *path)
         char folder[PATH_MAX];
         char *slash;
 
-        if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
-                return;
+        snprintf(folder, sizeof(folder), "%s", path);
         slash = strrchr(folder, '/');
         if (!slash || slash == folder)
                 return;
@@ -74,28 +73,16 @@ static int file_open(struct record_file *f)
 
 int record_file_open(struct record_file *f, const char *path, uint64_t size_max, uint32_t keep)
 {
-        int r;
-
-        *f = (struct record_file){ .fd = -1, .size_max = size_max, .keep = keep, .path = strdup(path) };
-        if (!f->path)
-                return -ENOMEM;
-        r = file_open(f);
-        if (r < 0)
-                record_file_close(f);
-        return r;
-}
-
-static void file_shut(struct record_file *f)
-{
-        close_p(&f->fd);
-        f->fd = -1;
+        *f = (struct record_file){ .fd = -1, .size_max = size_max, .keep = keep };
+        if ((size_t)snprintf(f->path, sizeof(f->path), "%s", path) >= sizeof(f->path))
+                return -ENAMETOOLONG;
+        return file_open(f);
 }
 
 void record_file_close(struct record_file *f)
 {
-        file_shut(f);
-        free(f->path);
-        f->path = NULL;
+        close_p(&f->fd);
+        f->fd = -1;
 }
 
 /* Tells the log, at most once a minute. */
@@ -111,7 +98,7 @@ static void file_complain(struct record_file *f, int error, const char *what)
 
 static int file_failed(struct record_file *f, int error)
 {
-        file_shut(f);
+        record_file_close(f);
         file_complain(f, error, "write");
         f->failing = true;
         return error;
@@ -121,10 +108,22 @@ void record_file_reopen(struct record_file *f)
 {
         int r;
 
-        file_shut(f);
+        record_file_close(f);
         r = file_open(f);
         if (r < 0)
                 file_failed(f, r);
+}
+
+/* path for 0, else path.number. 0 or -ENAMETOOLONG. */
+static int rotated_name(const struct record_file *f, uint32_t number, char name[static PATH_MAX])
+{
+        struct sink s;
+
+        sink_init(&s, name, PATH_MAX);
+        sink_text(&s, f->path);
+        if (number)
+                sink_format(&s, ".%u", number);
+        return s.full ? -ENAMETOOLONG : 0;
 }
 
 /* path → path.1 → … → path.keep → gone. */
@@ -133,14 +132,8 @@ static int file_rotate(struct record_file *f)
         char from[PATH_MAX], to[PATH_MAX];
 
         for (uint32_t i = f->keep; i > 0; i--) {
-                int n = snprintf(to, sizeof(to), "%s.%u", f->path, i);
-
-                if (n < 0 || (size_t)n >= sizeof(to))
+                if (rotated_name(f, i - 1, from) < 0 || rotated_name(f, i, to) < 0)
                         return -ENAMETOOLONG;
-                if (i == 1)
-                        snprintf(from, sizeof(from), "%s", f->path);
-                else
-                        snprintf(from, sizeof(from), "%s.%u", f->path, i - 1);
                 if (rename(from, to) < 0 && errno != ENOENT)
                         return -errno;
         }
@@ -228,7 +221,7 @@ static int file_ready(struct record_file *f, size_t len)
                 file_complain(f, r, "rotate");
                 return 0;
         }
-        file_shut(f);
+        record_file_close(f);
         return file_open(f);
 }
 

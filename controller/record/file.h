@@ -3,12 +3,13 @@
  * thread's alone. */
 #pragma once
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
 struct record_file {
-        char *path;             /* owned */
+        char path[PATH_MAX];
         int fd;
         bool regular;           /* else neither rotated nor repaired */
         bool torn;              /* it ends inside a line */

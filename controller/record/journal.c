@@ -47,6 +47,7 @@ _Static_assert(LINE_MAX_BYTES < RING_BYTES, "the longest line fits an empty ring
 #define KMSG_PREFIX   "<4>jettison: "          /* 4 is a warning */
 
 #define FREE_WAIT_US (1 * USEC_PER_SEC)
+#define FREE_STEP_US (5 * USEC_PER_MSEC)
 
 enum frame_kind { FRAME_LINE, FRAME_LINE_SYNC, FRAME_KMSG };
 
@@ -242,17 +243,18 @@ struct journal *journal_new(const struct journal_options *options, int *ret_erro
  * end of the process. */
 struct journal *journal_free(struct journal *j)
 {
-        struct timespec until;
+        const struct timespec step = { .tv_nsec = FREE_STEP_US * NSEC_PER_USEC };
 
         if (!j)
                 return NULL;
         atomic_store_explicit(&j->stop, true, memory_order_release);
         journal_wake(j);
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += FREE_WAIT_US / USEC_PER_SEC;
-        if (pthread_clockjoin_np(j->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
-                pthread_detach(j->thread);
-                return NULL;
+        for (uint64_t waited_us = 0; pthread_tryjoin_np(j->thread, NULL) != 0; waited_us += FREE_STEP_US) {
+                if (waited_us >= FREE_WAIT_US) {
+                        pthread_detach(j->thread);
+                        return NULL;
+                }
+                nanosleep(&step, NULL);
         }
         journal_close(j);
         return NULL;

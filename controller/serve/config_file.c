@@ -127,10 +127,11 @@ static int check_text(const struct config_file *f, struct config_error *ret_erro
 
 static int parse_text(struct config_file *f, struct config_error *ret_error)
 {
-        json_error_t e;
+        json_error_t e = { 0 };
 
         f->root = json_loadb(f->text, f->len, JSON_REJECT_DUPLICATES, &e);
-        if (!f->root && json_error_code(&e) == json_error_out_of_memory)
+        /* It says nothing at all when it has no memory to begin with. */
+        if (!f->root && (e.text[0] == '\0' || json_error_code(&e) == json_error_out_of_memory))
                 return -ENOMEM;
         if (!f->root)
                 return config_error_set(ret_error, -EINVAL, f->name, e.line > 0 ? (size_t)e.line : 1,

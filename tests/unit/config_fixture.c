@@ -36,6 +36,8 @@ void fixture_write_bytes(const char *name, const char *bytes, size_t len)
         FILE *f;
 
         cr_assert(asprintf(&full, "%s/%s", fixture_folder, name) > 0);
+        /* A new file each time: what is cut to nothing and written again is flushed by ext4 at once. */
+        unlink(full);
         f = fopen(full, "w");
         cr_assert(f, "%s: %s", full, strerror(errno));
         cr_assert(fwrite(bytes, 1, len, f) == len);

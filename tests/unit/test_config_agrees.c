@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/glob.h"
 #include "config_fixture.h"
 #include "serve/config_private.h"
 
@@ -83,6 +84,52 @@ Test(config_agrees, the_report)
         cr_expect(!c.policy.weigh_memory && c.policy.oom_score_unit == 1);
         cr_expect(c.policy.capacity_fixed && c.policy.capacity == 1000 && c.policy.cover == COVER_WEIGHT);
         cr_expect(c.act.method == STRIKE_SIGNALS && c.act.grace_us == USEC_PER_SEC);
+        config_fini(&c);
+}
+
+/* What the list of protected services is for, by the rule that speaks first. */
+Test(config_agrees, the_services_a_host_needs)
+{
+        static const struct {
+                const char *path, *utility;     /* "": no rule speaks */
+                bool candidate;
+        } rows[] = {
+                { "/system.slice/systemd-journald.service", "protect", false },
+                { "/system.slice/systemd-logind.service", "protect", false },
+                { "/system.slice/system-systemd\\x2dfsck.slice/systemd-fsck@dev-sda1.service", "protect", false },
+                { "/system.slice/dbus.service", "protect", false },
+                { "/system.slice/dbus-broker.service", "protect", false },
+                { "/system.slice/ssh.service", "protect", false },
+                { "/system.slice/sshd.service", "protect", false },
+                { "/system.slice/system-ssh.slice/ssh@1-10.0.0.1:22.service", "protect", false },
+                { "/system.slice/system-getty.slice/getty@tty1.service", "protect", false },
+                { "/system.slice/system-serial\\x2dgetty.slice/serial-getty@ttyS0.service", "protect", false },
+                { "/system.slice/docker.service", "protect", false },
+                { "/system.slice/nginx.service", "1:300", true },
+                { "/system.slice/system-postgresql.slice/postgresql@15-main.service", "1:500", true },
+                { "/system.slice/cron.service", "20", true },
+                { "/system.slice/docker-0123456789ab.scope", "", false },
+                { "/system.slice", "", false },
+                { "/init.scope", "", false },
+                { "/user.slice/user-1000.slice/session-1.scope", "", false },
+        };
+        CLEANUP(free_p) char *text = read_source("examples/config/services.json");
+        struct config c;
+
+        load_good("services.json", text, &c);
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                char utility[UTILITY_TEXT_MAX + 1] = "";
+                bool candidate = false;
+
+                for (size_t j = 0; j < c.sense.n_rules; j++)
+                        if (glob_match(c.sense.rules[j].match, rows[i].path)) {
+                                utility_format(c.sense.rules[j].utility, utility);
+                                candidate = c.sense.rules[j].candidate;
+                                break;
+                        }
+                cr_expect(strcmp(utility, rows[i].utility) == 0 && candidate == rows[i].candidate, "%s: \"%s\"%s",
+                          rows[i].path, utility, candidate ? ", may die" : "");
+        }
         config_fini(&c);
 }
 

@@ -35,6 +35,11 @@ Test(control, place)
         server_stop();
 }
 
+static struct control *open_at(struct loop *loop, const char *path, const char *group, int *ret_error)
+{
+        return control_new(loop, path, group, control_fixture_verbs, CONTROL_FIXTURE_VERBS, NULL, ret_error);
+}
+
 Test(control, place_is_taken)
 {
         char folder[] = "/tmp/jettison-control-XXXXXX", path[64], long_path[200];
@@ -45,10 +50,10 @@ Test(control, place_is_taken)
         cr_assert(mkdtemp(folder));
         snprintf(path, sizeof(path), "%s/s", folder);
         cr_assert_eq(loop_init(&loop), 0);
-        struct control *first = control_new(&loop, path, "", control_fixture_verbs, CONTROL_FIXTURE_VERBS, NULL, &error);
+        struct control *first = open_at(&loop, path, "", &error);
 
         cr_assert(first);
-        cr_assert_null(control_new(&loop, path, "", control_fixture_verbs, CONTROL_FIXTURE_VERBS, NULL, &error));
+        cr_assert_null(open_at(&loop, path, "", &error));
         cr_assert_eq(error, -EADDRINUSE);
         cr_assert_eq(access(path, F_OK), 0, "the other's socket must stay");
         control_free(first);
@@ -57,19 +62,19 @@ Test(control, place_is_taken)
         snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
         cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
         close(fd);
-        first = control_new(&loop, path, "", control_fixture_verbs, CONTROL_FIXTURE_VERBS, NULL, &error);
+        first = open_at(&loop, path, "", &error);
         cr_assert(first, "%s", strerror(-error));
         control_free(first);
 
         close(open(path, O_CREAT | O_WRONLY, 0600));
-        cr_assert_null(control_new(&loop, path, "", control_fixture_verbs, CONTROL_FIXTURE_VERBS, NULL, &error));
+        cr_assert_null(open_at(&loop, path, "", &error));
         cr_assert_eq(error, -EEXIST);
         cr_assert_eq(unlink(path), 0, "the file must stay");
 
-        cr_assert_null(control_new(&loop, path, "no-such-group", control_fixture_verbs, CONTROL_FIXTURE_VERBS, NULL, &error));
+        cr_assert_null(open_at(&loop, path, "no-such-group", &error));
         cr_assert_eq(error, -ENOENT);
         snprintf(long_path, sizeof(long_path), "%s/%0120d", folder, 0);
-        cr_assert_null(control_new(&loop, long_path, "", control_fixture_verbs, CONTROL_FIXTURE_VERBS, NULL, &error));
+        cr_assert_null(open_at(&loop, long_path, "", &error));
         cr_assert_eq(error, -ENAMETOOLONG);
         cr_assert_null(control_free(NULL));
         loop_fini(&loop);

@@ -151,6 +151,31 @@ Test(sink, hundredths)
         }
 }
 
+/* A number that jansson refuses would make a whole line of the journal unreadable. */
+Test(sink, numbers_come_back)
+{
+        static const uint64_t numbers[][2] = {  /* written, read */
+                { 0, 0 },
+                { 734003200, 734003200 },
+                { INT64_MAX, INT64_MAX },
+                { (uint64_t)INT64_MAX + 1, INT64_MAX },
+                { UINT64_MAX, INT64_MAX },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+                char buffer[64];
+                struct sink s;
+                json_t *value;
+
+                sink_init(&s, buffer, sizeof(buffer));
+                json_u64(&s, NULL, numbers[i][0]);
+                value = json_loads(s.text, JSON_DECODE_ANY, NULL);
+                cr_expect(value, "%s does not parse", s.text);
+                cr_expect_eq((uint64_t)json_integer_value(value), numbers[i][1], "%s", s.text);
+                json_decref(value);
+        }
+}
+
 /* In a buffer of every size, exactly allocated: what is there is the beginning of the whole text, ended by
  * NUL; 'full' says whether anything is missing; and nothing is written once it is full. */
 Test(sink, buffers_of_every_size)

@@ -19,7 +19,7 @@ source=$(dirname "$(dirname "$here")")
 cache=${JETTISON_VM_CACHE:-$source/build/vm/cache}
 
 # In the order in which they are inserted. Those that a kernel has built in are not found, and not missed.
-modules='zsmalloc lzo lzo-rle zram virtio_ring virtio virtio_mmio virtio_blk'
+modules='zsmalloc lzo lzo-rle zram virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk'
 
 # What may be tested: file in the build, and how to make it when meson has not been told to.
 programs='controller/jettisond controller/jettison hooks/jettison-hook kmod/jettison.ko
@@ -41,7 +41,7 @@ apt_candidate() {
 }
 
 make_kernel() {
-        local meta=linux-image-cloud-amd64 package version folder file
+        local meta=linux-image-cloud-amd64 package version folder module file
         [ "$(dpkg --print-architecture)" = amd64 ] || die "the test VM is amd64 only"
 
         [ -n "$(apt_candidate $meta)" ] || apt-get -qq update || die "apt-get update failed"
@@ -75,7 +75,7 @@ pack() {
 }
 
 make_base() {
-        local kernel=$1 tree=$work/base image applet module order=0
+        local kernel=$1 tree=$work/base image applet module order=10
         image=$kernel/base-$(cat "$here/init" /bin/busybox | sha256sum | cut -c 1-16).cpio
         if [ ! -e "$image" ]; then
                 mkdir -p "$tree"/{bin,dev,proc,sys,tmp,run,root,etc,modules,var/log,usr/bin}

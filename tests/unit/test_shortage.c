@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When memory is short, by whose word, and how much of it. The rows use a policy of round numbers; the
+ * defaults have their own. */
+#include <criterion/criterion.h>
+
+#include "base/base.h"
+#include "decide/shortage.h"
+
+#define SHARE(percent)        { .permyriad = (percent) * 100, .bytes = UINT64_MAX }
+#define CAPPED(percent, size) { .permyriad = (percent) * 100, .bytes = (size) }
+
+/* Of 1000 MiB: armed below 300, short below 100, restored to 150; stalls count below 200. Swap: short below a
+ * tenth, restored to 15 %. */
+static const struct policy plain = {
+        .arm_available = SHARE(30),
+        .act_available = SHARE(10),
+        .act_swap = SHARE(10),
+        .target_available = SHARE(15),
+        .target_swap = SHARE(15),
+        .stall_available = SHARE(20),
+        .stall_permyriad = 2000,
+};
+
+enum twist { PLAIN, NO_STALLS, STALL_REQUIRED, CAPS, TWIST_N };
+
+static struct policy policy_of(enum twist twist)
+{
+        struct policy p = plain;
+
+        if (twist == NO_STALLS)
+                p.stall_permyriad = 0;
+        p.stall_required = twist == STALL_REQUIRED;
+        if (twist == CAPS) {    /* 40, 60 and 80 MiB: far below the shares of 1000 MiB */
+                p.act_available = (struct amount)CAPPED(10, 40 * MIB);
+                p.target_available = (struct amount)CAPPED(15, 60 * MIB);
+                p.stall_available = (struct amount)CAPPED(20, 80 * MIB);
+        }
+        return p;
+}
+
+static const struct {
+        const char *label;
+        enum twist twist;
+        uint64_t available, swap_total, swap_free;      /* MiB; memory_total is 1000 */
+        uint32_t stall_permyriad;
+        uint64_t inflight;      /* MiB */
+        enum level level;
+        enum witness witness;
+        uint64_t need;          /* MiB */
+        bool swap_short;
+} cases[] = {
+        /* no swap */
+        { "plenty", PLAIN, 900, 0, 0, 0, 0, LEVEL_CALM, WITNESS_NONE, 0, false },
+        { "at the arming line", PLAIN, 300, 0, 0, 0, 0, LEVEL_CALM, WITNESS_NONE, 0, false },
+        { "below the arming line", PLAIN, 299, 0, 0, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "at the acting line", PLAIN, 100, 0, 0, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "below the acting line", PLAIN, 99, 0, 0, 0, 0, LEVEL_SHORT, WITNESS_AVAILABLE, 51, false },
+        { "nothing left", PLAIN, 0, 0, 0, 0, 0, LEVEL_SHORT, WITNESS_AVAILABLE, 150, false },
+        { "more available than there is", PLAIN, 5000, 0, 0, 0, 0, LEVEL_CALM, WITNESS_NONE, 0, false },
+
+        /* swap */
+        { "no memory, but swap", PLAIN, 50, 1000, 500, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "no memory, swap at its line", PLAIN, 50, 1000, 100, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "no memory, swap short", PLAIN, 50, 1000, 99, 0, 0, LEVEL_SHORT, WITNESS_AVAILABLE, 100 + 51,
+          true },
+        { "no memory, no swap left", PLAIN, 0, 1000, 0, 0, 0, LEVEL_SHORT, WITNESS_AVAILABLE, 150 + 150,
+          true },
+        { "swap short, but memory", PLAIN, 500, 1000, 0, 0, 0, LEVEL_CALM, WITNESS_NONE, 0, false },
+        { "swap short, armed", PLAIN, 200, 1000, 0, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "more swap free than there is", PLAIN, 50, 1000, 9999, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
+
+        /* stalls */
+        { "stalled, with plenty", PLAIN, 900, 0, 0, 10000, 0, LEVEL_CALM, WITNESS_NONE, 0, false },
+        { "stalled, at the line for stalls", PLAIN, 200, 0, 0, 10000, 0, LEVEL_ARMED, WITNESS_NONE, 0,
+          false },
+        { "stalled, below it", PLAIN, 180, 0, 0, 2000, 0, LEVEL_SHORT, WITNESS_STALL, 20, false },
+        { "stalled a little too little", PLAIN, 180, 0, 0, 1999, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "stalled and below the acting line", PLAIN, 50, 0, 0, 2000, 0, LEVEL_SHORT, WITNESS_STALL, 150,
+          false },
+        { "stalled, with swap", PLAIN, 180, 1000, 500, 2000, 0, LEVEL_SHORT, WITNESS_STALL, 20, false },
+        { "stalled, with swap short", PLAIN, 180, 1000, 50, 2000, 0, LEVEL_SHORT, WITNESS_STALL, 20 + 100,
+          true },
+        { "stalls do not count", NO_STALLS, 180, 0, 0, 10000, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "stalls do not count, memory does", NO_STALLS, 50, 0, 0, 10000, 0, LEVEL_SHORT, WITNESS_AVAILABLE,
+          100, false },
+        { "only with stalls", STALL_REQUIRED, 0, 0, 0, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "only with stalls, stalled", STALL_REQUIRED, 0, 0, 0, 2000, 0, LEVEL_SHORT, WITNESS_STALL, 200,
+          false },
+
+        /* in flight */
+        { "part of it is on its way", PLAIN, 50, 0, 0, 0, 30, LEVEL_SHORT, WITNESS_AVAILABLE, 70, false },
+        { "all but a bit", PLAIN, 50, 0, 0, 0, 99, LEVEL_SHORT, WITNESS_AVAILABLE, 1, false },
+        { "all of it", PLAIN, 50, 0, 0, 0, 100, LEVEL_ARMED, WITNESS_AVAILABLE, 0, false },
+        { "more than all of it", PLAIN, 50, 0, 0, 0, 5000, LEVEL_ARMED, WITNESS_AVAILABLE, 0, false },
+        { "on its way, swap too", PLAIN, 50, 1000, 50, 0, 120, LEVEL_SHORT, WITNESS_AVAILABLE, 80, true },
+        { "on its way, stalled", PLAIN, 180, 0, 0, 2000, 20, LEVEL_ARMED, WITNESS_STALL, 0, false },
+
+        /* absolute parts */
+        { "capped, above", CAPS, 40, 0, 0, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "capped, below", CAPS, 39, 0, 0, 0, 0, LEVEL_SHORT, WITNESS_AVAILABLE, 21, false },
+        { "capped, stalled above", CAPS, 80, 0, 0, 10000, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "capped, stalled below", CAPS, 79, 0, 0, 10000, 0, LEVEL_SHORT, WITNESS_STALL, 1, false },
+};
+
+Test(shortage, judged)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                const struct policy p = policy_of(cases[i].twist);
+                const struct domain_facts f = {
+                        .memory_total = 1000 * MIB,
+                        .memory_available = cases[i].available * MIB,
+                        .swap_total = cases[i].swap_total * MIB,
+                        .swap_free = cases[i].swap_free * MIB,
+                };
+                struct shortage s = shortage_judge(&f, cases[i].stall_permyriad, cases[i].inflight * MIB, &p);
+
+                cr_expect_eq(s.level, cases[i].level, "%s: %s", cases[i].label, level_name(s.level));
+                cr_expect_eq(s.witness, cases[i].witness, "%s: %s", cases[i].label, witness_name(s.witness));
+                cr_expect_eq(s.need, cases[i].need * MIB, "%s: need %lu MiB and %lu", cases[i].label,
+                             s.need / MIB, s.need % MIB);
+                cr_expect_eq(s.swap_short, cases[i].swap_short, "%s: swap", cases[i].label);
+        }
+}
+
+/* On a host of a terabyte the default lines are absolute: act below 4 GiB, restore 6, believe stalls below 8.
+ */
+Test(shortage, defaults_on_small_and_large_hosts)
+{
+        static const struct {
+                const char *label;
+                uint64_t total, act, target, stall;
+        } hosts[] = {
+                { "10 GiB", 10 * GIB, GIB, 10 * GIB * 15 / 100, 2 * GIB },
+                { "40 GiB: the shares and the caps meet", 40 * GIB, 4 * GIB, 6 * GIB, 8 * GIB },
+                { "1 TiB", 1024 * GIB, 4 * GIB, 6 * GIB, 8 * GIB },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+                struct domain_facts f = { .memory_total = hosts[i].total, .memory_available = hosts[i].act };
+                struct shortage s = shortage_judge(&f, 0, 0, &policy_default);
+
+                cr_expect_eq(s.level, LEVEL_ARMED, "%s: at the line", hosts[i].label);
+                f.memory_available--;
+                s = shortage_judge(&f, 0, 0, &policy_default);
+                cr_expect_eq(s.level, LEVEL_SHORT, "%s: below it", hosts[i].label);
+                cr_expect_eq(s.need, hosts[i].target - f.memory_available, "%s: need %lu", hosts[i].label,
+                             s.need);
+                f.memory_available = hosts[i].stall - 1;
+                s = shortage_judge(&f, policy_default.stall_permyriad, 0, &policy_default);
+                cr_expect_eq(s.need, 1, "%s: stalled, need %lu", hosts[i].label, s.need);
+        }
+}
+
+/* What a round has restored is calm again: with the need freed, the same judge finds no shortage. */
+Test(shortage, need_is_enough)
+{
+        for (unsigned seed = 1; seed <= 5000; seed++) {
+                unsigned dice = seed;
+                struct domain_facts f = { .memory_total = (1 + (uint64_t)rand_r(&dice) % 100000) * MIB };
+                uint32_t stall = (uint32_t)rand_r(&dice) % 10001;
+                struct shortage s;
+
+                f.memory_available = u64_scale(f.memory_total, (uint64_t)rand_r(&dice) % 10001, 20000);
+                s = shortage_judge(&f, stall, 0, &policy_default);
+                if (s.level != LEVEL_SHORT) {
+                        cr_expect_eq(s.need, 0, "seed %u: need without shortage", seed);
+                        continue;
+                }
+                f.memory_available += s.need;
+                s = shortage_judge(&f, stall, 0, &policy_default);
+                cr_expect_neq(s.level, LEVEL_SHORT, "seed %u: still short of %lu", seed, s.need);
+        }
+}
+
+/* Less memory is never less need, and never a calmer level. */
+Test(shortage, less_memory_never_calms)
+{
+        struct domain_facts f = { .memory_total = 1000 * MIB,
+                                  .swap_total = 500 * MIB,
+                                  .swap_free = 20 * MIB };
+        struct shortage before = { .level = LEVEL_CALM };
+
+        for (uint64_t available = 1000; available-- > 0;) {
+                struct shortage s;
+
+                f.memory_available = available * MIB;
+                s = shortage_judge(&f, 3000, 0, &plain);
+                cr_expect_geq(s.level, before.level, "%lu MiB: %s", available, level_name(s.level));
+                cr_expect_geq(s.need, before.need, "%lu MiB: need %lu", available, s.need);
+                before = s;
+        }
+}
+
+static const struct {
+        const char *label;
+        uint64_t available, swap_total, swap_free, headroom;    /* MiB */
+} rooms[] = {
+        { "plenty: to the arming line", 900, 0, 0, 600 },
+        { "just above it", 301, 0, 0, 1 },
+        { "at it: to the acting line", 300, 0, 0, 200 },
+        { "armed", 150, 0, 0, 50 },
+        { "short", 50, 0, 0, 0 },
+        { "armed, with more room in swap", 150, 1000, 900, 800 },
+        { "armed, with less room in swap", 290, 1000, 150, 190 },
+        { "memory gone, swap not", 0, 1000, 900, 800 },
+        { "both gone", 0, 1000, 50, 0 },
+        { "plenty, swap full", 900, 1000, 0, 600 },
+};
+
+Test(shortage, headroom)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(rooms); i++) {
+                const struct domain_facts f = {
+                        .memory_total = 1000 * MIB,
+                        .memory_available = rooms[i].available * MIB,
+                        .swap_total = rooms[i].swap_total * MIB,
+                        .swap_free = rooms[i].swap_free * MIB,
+                };
+                uint64_t headroom = shortage_headroom(&f, &plain);
+
+                cr_expect_eq(headroom, rooms[i].headroom * MIB, "%s: %lu MiB", rooms[i].label,
+                             headroom / MIB);
+        }
+}
+
+/* Whatever is allocated, as long as it is less than the headroom, crosses no line without stalls. */
+Test(shortage, headroom_is_safe)
+{
+        for (unsigned seed = 1; seed <= 5000; seed++) {
+                unsigned dice = seed;
+                struct domain_facts f = { .memory_total = 1000 * MIB, .swap_total = 400 * MIB };
+                enum level before;
+                uint64_t used, from_memory;
+
+                f.memory_available = (uint64_t)rand_r(&dice) % 1000 * MIB;
+                f.swap_free = (uint64_t)rand_r(&dice) % 400 * MIB;
+                before = shortage_judge(&f, 0, 0, &plain).level;
+                if (before == LEVEL_SHORT)
+                        continue;
+                used = u64_scale(shortage_headroom(&f, &plain), (uint64_t)rand_r(&dice) % 10001, 10000);
+                from_memory =
+                        u64_min(u64_scale(used, (uint64_t)rand_r(&dice) % 10001, 10000), f.memory_available);
+                f.memory_available -= from_memory;
+                f.swap_free -= u64_min(used - from_memory, f.swap_free);
+                cr_expect_neq(shortage_judge(&f, 0, 0, &plain).level, LEVEL_SHORT,
+                              "seed %u: short after %lu MiB", seed, used / MIB);
+        }
+}
+
+Test(shortage, every_level_and_witness_has_a_name)
+{
+        cr_expect_str_eq(level_name(LEVEL_CALM), "calm");
+        cr_expect_str_eq(level_name(LEVEL_ARMED), "armed");
+        cr_expect_str_eq(level_name(LEVEL_SHORT), "short");
+        cr_expect_str_eq(level_name(LEVEL_N), "unknown");
+        cr_expect_str_eq(witness_name(WITNESS_NONE), "none");
+        cr_expect_str_eq(witness_name(WITNESS_AVAILABLE), "available");
+        cr_expect_str_eq(witness_name(WITNESS_STALL), "stall");
+        cr_expect_str_eq(witness_name(WITNESS_KERNEL), "kernel");
+        cr_expect_str_eq(witness_name((enum witness)-1), "unknown");
+}

@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm: memory=512M swap=none timeout=60
+#
+# The main job: on a host that runs short, the one that is worth least dies, and nobody else.
+#
+# /                    the host, no swap
+# ├── web              utility 90
+# ├── database         utility 500
+# └── batch            utility 10, leaks
+. "${0%/*}/lib.sh"
+
+need psi cgroup.kill daemon || skip "no daemon in this build"
+
+group web utility=90
+group database utility=500
+group batch utility=10
+spawn web hog --max 40M --rate 0
+spawn database hog --max 60M --rate 0
+before=$(oom_kills)
+expect "the daemon starts" start_daemon
+
+spawn batch hog --rate 50M
+expect "the leak is shed" wait_for 30 dead batch
+expect "web lives" alive web
+expect "the database lives" alive database
+expect "the kernel's killer was not needed" test "$(oom_kills)" -eq "$before"
+expect "the intent was journalled" wait_for 5 journal_has '"what":"intent"' "$(path_of batch)"
+expect "so was the outcome" wait_for 5 journal_has '"what":"outcome"' '"result":"recovered"'
+expect "one victim was enough" test "$(grep -c '"what":"victim"' "$JOURNAL")" -eq 1
+expect "the daemon stops when asked" stop_daemon
