@@ -105,7 +105,7 @@ static void print_intent(const struct round *r, FILE *out, const struct term *te
 static void print_victims(const struct round *r, FILE *out, const struct term *term)
 {
         static const struct column columns[] = {
-                { "STRUCK", CUT_FRONT, false },   { "BY", CUT_NEVER, false },
+                { "VICTIM", CUT_FRONT, false },   { "BY", CUT_NEVER, false },
                 { "PROCESSES", CUT_NEVER, true }, { "EXPECTED", CUT_NEVER, true },
                 { "FREED", CUT_NEVER, true },     { "STRIKE", CUT_NEVER, true },
                 { "DEAD", CUT_NEVER, true },      { "SETTLED", CUT_NEVER, true },
@@ -179,8 +179,8 @@ static void add_round(struct table *t, const struct round *r)
         table_cell(t, shown(first, "domain"));
         table_cell(t, shown(r->intent, "witness"));
         table_size(t, show_u64(r->intent ? r->intent : r->outcome, "need"));
-        table_number(t, json_array_size(r->victims));
-        table_size(t, show_u64(r->outcome, "freed"));
+        table_number(t, r->outcome ? show_u64(r->outcome, "victims") : json_array_size(r->victims));
+        table_cell(t, r->outcome ? size_text(r->outcome, "freed") : must(strdup("-")));
         table_cell(t, duration_text(r->outcome, "took_usec"));
         table_cell(t, text_show_json(r->outcome ? result : "interrupted"));
 }
@@ -189,7 +189,7 @@ void explain_rounds(const struct history *h, const char *bytes, FILE *out, const
 {
         static const struct column columns[] = {
                 { "ROUND", CUT_NEVER, true },    { "TIME", CUT_NEVER, false }, { "DOMAIN", CUT_FRONT, false },
-                { "WITNESS", CUT_NEVER, false }, { "NEED", CUT_NEVER, true },  { "STRUCK", CUT_NEVER, true },
+                { "WITNESS", CUT_NEVER, false }, { "NEED", CUT_NEVER, true },  { "VICTIMS", CUT_NEVER, true },
                 { "FREED", CUT_NEVER, true },    { "TOOK", CUT_NEVER, true },  { "RESULT", CUT_NEVER, false },
         };
         struct table table;

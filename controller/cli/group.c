@@ -55,12 +55,13 @@ static int open_cgroup(const char *path)
 int group_open(const char *path)
 {
         CLEANUP(free_p) char *mount = group_mount(), *below = NULL;
-        int fd = open_cgroup(path);
+        int fd = open_cgroup(path), below_fd;
 
-        if (fd >= 0 || !mount || path[0] != '/')
+        if ((fd != -ENOENT && fd != -ENOTDIR) || !mount || path[0] != '/')
                 return fd;
         below = text_format("%s%s", mount, path);
-        return fd == -ENOENT || fd == -ENOTDIR ? open_cgroup(below) : fd;
+        below_fd = open_cgroup(below);
+        return below_fd == -ENOENT ? fd : below_fd;
 }
 
 int group_of_process(pid_t pid, char **ret_path)

@@ -31,9 +31,9 @@ static int cannot_read(const struct verb *verb, const char *path, int error)
 static void say_losses(const struct verb *verb, const struct history *h)
 {
         if (h->n_torn)
-                verb_fail(verb, 0, "%zu torn lines were skipped", h->n_torn);
+                verb_fail(verb, 0, "torn lines that were skipped: %zu", h->n_torn);
         if (h->n_dropped)
-                verb_fail(verb, 0, "%llu lines are missing: the daemon could not write them",
+                verb_fail(verb, 0, "lines that the daemon could not write: %llu",
                           (unsigned long long)h->n_dropped);
 }
 

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The linear relaxation: what can be known without searching.
  *
- * With one constraint, take items by cost per size, cheapest first, until the need is reached: the item that reaches
- * it is the break item, and taking just the part of it that is needed is the cheapest fractional answer. Its cost
- * per size is the price of the constraint. By that price every item has a sign (shed it, keep it) and a penalty,
- * the least that going against the sign adds to the bound. An item whose penalty lifts the bound over the best known
- * answer is settled without search; as a rule that is nearly all of them. The break item is found by selection, not
- * by sorting, so all of this is linear.
+ * With one constraint, take items by cost per size, cheapest first, until the need is reached: the item that
+ * reaches it is the break item, and taking just the part of it that is needed is the cheapest fractional
+ * answer. Its cost per size is the price of the constraint. By that price every item has a sign (shed it,
+ * keep it) and a penalty, the least that going against the sign adds to the bound. An item whose penalty
+ * lifts the bound over the best known answer is settled without search; as a rule that is nearly all of them.
+ * The break item is found by selection, not by sorting, so all of this is linear.
  *
- * Two constraints are added up into one, with integer weights. Whatever the weights, the sum is implied by both, so
- * its price is a valid certificate; the best weights make it as good as the linear relaxation of both together.
- * They are found by bisection: where the sum is exactly met, one constraint is over-filled and the other short, and
- * the short one deserves more weight. */
+ * Two constraints are added up into one, with integer weights. Whatever the weights, the sum is implied by
+ * both, so its price is a valid certificate; the best weights make it as good as the linear relaxation of
+ * both together. They are found by bisection: where the sum is exactly met, one constraint is over-filled and
+ * the other short, and the short one deserves more weight. */
 #include "decide/knapsack_private.h"
 
 /* Interval below which the selection sorts; also what the first search for a good answer takes. */
-#define SELECT_ITEMS CORE_ITEMS
-#define INSERT_ITEMS 12u        /* below this insertion sort is faster */
-#define BALANCE_STEPS 1024      /* finer weights of the two needs raise the bound no further */
+#define SELECT_ITEMS  CORE_ITEMS
+#define INSERT_ITEMS  12u  /* below this insertion sort is faster */
+#define BALANCE_STEPS 1024 /* finer weights of the two needs raise the bound no further */
 
 /* Total order: cheaper per size, then larger, then lower id. Products stay below 2^102. */
 static inline bool item_before(const struct item *a, const struct item *b)
@@ -104,9 +104,11 @@ void items_sort(struct knapsack *k, struct item *items, size_t n)
         work_charge_pass(k, 2 * n);
 }
 
-/* Reorders k->item so that the break item is in its place: the first at which the sum of the measure reaches the
- * amount. Those before it come before it in order; [low, high) around it is sorted. n_items when nothing reaches. */
-size_t items_break(struct knapsack *k, enum measure measure, int64_t amount, size_t *ret_low, size_t *ret_high)
+/* Reorders k->item so that the break item is in its place: the first at which the sum of the measure reaches
+ * the amount. Those before it come before it in order; [low, high) around it is sorted. n_items when nothing
+ * reaches. */
+size_t items_break(struct knapsack *k, enum measure measure, int64_t amount, size_t *ret_low,
+                   size_t *ret_high)
 {
         size_t low = 0, high = k->n_items;
         int64_t sum = 0;
@@ -189,7 +191,8 @@ static bool price_lacks_weight(const struct knapsack *k, size_t at)
 {
         const struct price *p = &k->price;
         const struct item *b = &k->item[at];
-        int64_t weight = -k->need_weight, need = p->unit_weight * k->need_weight + p->unit_relief * k->need_relief;
+        int64_t weight = -k->need_weight;
+        int64_t need = p->unit_weight * k->need_weight + p->unit_relief * k->need_relief;
 
         for (size_t i = 0; i < at; i++) {
                 weight += k->item[i].weight;
@@ -198,8 +201,8 @@ static bool price_lacks_weight(const struct knapsack *k, size_t at)
         return (wide)weight * b->size + (wide)need * b->weight < 0;
 }
 
-/* Finds the weights of the sum for which its bound is highest. Both needs are scaled alike first, as far as a signed word
- * leaves room, so that the middle of the range stands for both counting the same. */
+/* Finds the weights of the sum for which its bound is highest. Both needs are scaled alike first, as far as a
+ * signed word leaves room, so that the middle of the range stands for both counting the same. */
 void price_balance(struct knapsack *k)
 {
         const int64_t weight_unit = unit_largest(k->all.weight), relief_unit = unit_largest(k->all.relief);
@@ -211,6 +214,7 @@ void price_balance(struct knapsack *k)
 
                 price_weigh(k, step, weight_unit, relief_unit);
                 price_find(k, &low, &at, &high);
+                work_charge_pass(k, at);
                 if (price_bound(&k->price) > best_bound) {
                         best_bound = price_bound(&k->price);
                         best = step;
@@ -225,8 +229,9 @@ void price_balance(struct knapsack *k)
         price_weigh(k, best, weight_unit, relief_unit);
 }
 
-/* Moves the items that a set costing at most 'target' may hold against their sign to the front, sorted; the others go
- * by their sign. Sets 'in' and the base sums. Returns how many are at the front; *ret_middle is their break. */
+/* Moves the items that a set costing at most 'target' may hold against their sign to the front, sorted; the
+ * others go by their sign. Sets 'in' and the base sums. Returns how many are at the front; *ret_middle is
+ * their break. */
 size_t price_reduce(struct knapsack *k, int64_t target, size_t *ret_middle)
 {
         const struct price *p = &k->price;

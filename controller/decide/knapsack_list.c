@@ -1,36 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The search: dynamic programming over lists of partial solutions, from the break item outwards.
  *
- * In the base solution every item before the break is shed and no other. Each round decides about one item more, by
- * turns the next one above the break (shed it as well) and the next one below (keep it after all): the list of
- * states and the same list with that item flipped are merged, by falling weight. Three rules keep it short:
- *   dominance   of two states that have decided the same items, one with no less weight and relief at no more cost
- *               makes the other pointless. With one constraint that is one comparison with the last state kept; with two,
- *               a staircase of falling cost and relief is searched;
- *   bound       what a state lacks cannot be had for less than the next item above costs per size, and what it has too
- *               much cannot save more than the next item below. A state that cannot end below the best is dropped;
- *   width       when the list outgrows its room or the budget, the states with the worst bounds are given up, and the
- *               least of their bounds is remembered: the answer is off by no more than that.
- * All three are exact; so when nothing was given up, the best set found is the best there is.
+ * In the base solution every item before the break is shed and no other. Each round decides about one item
+ * more, by turns the next one above the break (shed it as well) and the next one below (keep it after all):
+ * the list of states and the same list with that item flipped are merged, by falling weight. Three rules keep
+ * it short.
  *
- * A state knows its sums and its newest flip; flips point at the flips before them. When the room for flips is full,
- * those that no state leads to are removed: parents lie before children, so two passes do it. */
+ * Dominance: of two states that have decided the same items, one with no less weight and relief at no more
+ * cost makes the other pointless. With one need that is one comparison with the last state kept; with two, a
+ * staircase of falling cost and relief is searched.
+ *
+ * Bound: what a state lacks cannot be had for less than the next item above costs per size, and what it has
+ * too much cannot save more than the next item below. A state that cannot end below the best is dropped.
+ *
+ * Width: when the list outgrows its room or the budget, the states with the worst bounds are given up, and
+ * the least of their bounds is remembered. The best set is off by no more than that; when nothing was given
+ * up, it is the best there is.
+ *
+ * A state knows its sums and its newest flip; flips point at the flips before them. When the room for flips
+ * is full, those that no state leads to are removed: parents lie before children, so two passes do it. */
 #include <string.h>
 
-/* A list may be as wide as lets the budget last for so many rounds, but not narrower than the least, which is as many as
- * a dozen items can make. */
+#include "decide/knapsack_private.h"
+
+/* A list may be as wide as lets the budget last for so many rounds, but not narrower than the least, which is
+ * as many as a dozen items can make. */
 #define WIDTH_ROUNDS 128u
 #define WIDTH_LEAST  2048u
-
-
-#include "decide/knapsack_private.h"
 
 /* The list search as it stands. Items in [low, left) and [right, high) are undecided. */
 struct run {
         size_t low, left, middle, right, high;
-        size_t n;               /* states in list[0] */
-        size_t width;
+        size_t n; /* states in list[0] */
         size_t n_stair;
+        int64_t last_cost; /* of the state kept last: the staircase of one need */
         uint64_t fuel_start;
         int64_t given_up;
         bool improved;
@@ -59,7 +62,8 @@ static int64_t state_bound(const struct knapsack *k, const struct run *run, cons
 }
 
 /* Whether a completion may cost at most 'target': state_bound() ≤ target, without a division. */
-static bool state_hopeful(const struct knapsack *k, const struct run *run, const struct state *s, int64_t target)
+static bool state_hopeful(const struct knapsack *k, const struct run *run, const struct state *s,
+                          int64_t target)
 {
         int64_t size = state_size(k, s);
         const struct item *next;
@@ -78,14 +82,15 @@ static bool state_hopeful(const struct knapsack *k, const struct run *run, const
         return (wide)(s->cost - target) * next->size <= (wide)size * next->cost;
 }
 
-/* Enters (cost, relief) into the staircase unless some step already has as much relief at no more cost. Steps fall in both from the
- * first to the last; states come by falling weight, so new ones are cheap and belong near the end. */
+/* Enters (cost, relief) into the staircase unless some step already has as much relief at no more cost. Steps
+ * fall in both from the first to the last; states come by falling weight, so new ones are cheap and belong
+ * near the end. */
 static bool stair_enter(struct knapsack *k, struct run *run, int64_t cost, int64_t relief)
 {
         struct step *stair = k->stair;
         size_t first = 0, last = run->n_stair, above;
 
-        while (first < last) {          /* first step that costs no more */
+        while (first < last) { /* first step that costs no more */
                 size_t middle = first + (last - first) / 2;
 
                 if (stair[middle].cost > cost)
@@ -101,7 +106,7 @@ static bool stair_enter(struct knapsack *k, struct run *run, int64_t cost, int64
         while (above > 0 && stair[above - 1].relief <= relief)
                 above--;
         if (run->n_stair - first + above + 1 > POOL_STATES)
-                return true;            /* no room: one dominating step fewer, one state more */
+                return true; /* no room: one dominating step fewer, one state more */
         if (above + 1 != first && first < run->n_stair)
                 memmove(&stair[above + 1], &stair[first], (run->n_stair - first) * sizeof(*stair));
         work_charge(k, (run->n_stair - first) / 16);
@@ -111,53 +116,68 @@ static bool stair_enter(struct knapsack *k, struct run *run, int64_t cost, int64
         return true;
 }
 
-static bool state_undominated(struct knapsack *k, struct run *run, const struct state *s, int64_t *last_cost)
+static bool state_undominated(struct knapsack *k, struct run *run, const struct state *s)
 {
         if (k->need == NEED_BOTH)
                 return stair_enter(k, run, s->cost, s->relief);
-        if (s->cost >= *last_cost)
+        if (s->cost >= run->last_cost)
                 return false;
-        *last_cost = s->cost;
+        run->last_cost = s->cost;
         return true;
 }
 
-/* Merges list[0] with itself flipped at 'at' into list[1]. There is room for twice as many states, and nodes for each. */
+/* Order of merging: more weight first; at the same, the cheaper one, so that it is there to dominate. */
+static bool state_before(const struct state *a, const struct state *b)
+{
+        return a->weight > b->weight || (a->weight == b->weight && a->cost < b->cost);
+}
+
+static struct state state_flipped(const struct state *s, const struct item *item)
+{
+        int64_t sign = item->in ? -1 : 1;
+
+        return (struct state){ s->weight + sign * item->weight, s->relief + sign * item->relief,
+                               s->cost + sign * item->cost, s->node };
+}
+
+/* Enters the state into list[1] if it may still lead to something better than the best. */
+static struct state *state_enter(struct knapsack *k, struct run *run, struct state s, size_t flipped,
+                                 struct state *out)
+{
+        if (!state_hopeful(k, run, &s, k->best_cost - k->grain) || !state_undominated(k, run, &s))
+                return out;
+        if (flipped != SIZE_MAX) {
+                k->node[k->n_nodes] = (struct node){ s.node, (uint32_t)flipped };
+                s.node = (uint32_t)k->n_nodes++;
+        }
+        if (s.weight >= 0 && s.relief >= 0 && s.cost < k->best_cost) {
+                k->best_cost = s.cost;
+                k->best_node = s.node;
+                run->improved = true;
+        }
+        *out = s;
+        return out + 1;
+}
+
+/* Merges list[0] with itself flipped at 'at' into list[1]. There is room for twice as many states, and nodes
+ * for each. */
 static void list_merge(struct knapsack *k, struct run *run, size_t at)
 {
         const struct item *item = &k->item[at];
-        const struct state *old = k->list[0], *end = old + run->n, *moved = old;
-        struct state *out = k->list[1];
-        int64_t sign = item->in ? -1 : 1, last_cost = INT64_MAX;
-        int64_t weight = sign * item->weight, relief = sign * item->relief, cost = sign * item->cost;
+        const struct state *old = k->list[0], *end = old + run->n, *next = old;
+        struct state *out = k->list[1], flipped = state_flipped(next, item);
 
         run->n_stair = 0;
+        run->last_cost = INT64_MAX;
         work_charge(k, 2 * run->n);
-        while (moved < end || old < end) {
-                struct state s;
-                bool flipped = old == end || (moved < end && (moved->weight + weight > old->weight ||
-                        (moved->weight + weight == old->weight && moved->cost + cost < old->cost)));
-
-                if (flipped) {
-                        s = *moved++;
-                        s.weight += weight;
-                        s.relief += relief;
-                        s.cost += cost;
+        while (next < end || old < end) {
+                if (old == end || (next < end && state_before(&flipped, old))) {
+                        out = state_enter(k, run, flipped, at, out);
+                        if (++next < end)
+                                flipped = state_flipped(next, item);
                 } else {
-                        s = *old++;
+                        out = state_enter(k, run, *old++, SIZE_MAX, out);
                 }
-                if (!state_hopeful(k, run, &s, k->best_cost - k->grain) ||
-                    !state_undominated(k, run, &s, &last_cost))
-                        continue;
-                if (flipped) {
-                        k->node[k->n_nodes] = (struct node){ s.node, (uint32_t)at };
-                        s.node = (uint32_t)k->n_nodes++;
-                }
-                if (s.weight >= 0 && s.relief >= 0 && s.cost < k->best_cost) {
-                        k->best_cost = s.cost;
-                        k->best_node = s.node;
-                        run->improved = true;
-                }
-                *out++ = s;
         }
         run->n = (size_t)(out - k->list[1]);
         out = k->list[0];
@@ -204,7 +224,7 @@ static int64_t keys_select(struct knapsack *k, int64_t *keys, size_t n, size_t r
                 size_t below = 0, upto = 0;
 
                 work_charge(k, n / 2);
-                for (size_t i = 0; i < n; i++) {        /* three parts: below, equal, above */
+                for (size_t i = 0; i < n; i++) { /* three parts: below, equal, above */
                         int64_t key = keys[i];
 
                         if (key > pivot)
@@ -254,15 +274,15 @@ static void list_narrow(struct knapsack *k, struct run *run, size_t width)
                         run->given_up = i64_min(run->given_up, bound);
                 }
         }
-        work_charge(k, 2 * run->n);
+        work_charge(k, 3 * run->n);
         run->n = n;
 }
 
-/* Before a merge: the list must fit its room twice, and its flips the rest of the pool. In the second half of the
- * budget the list is narrowed so far that the budget lasts for the items that remain. */
+/* Before a merge: the list must fit its room twice, and its flips the rest of the pool. In the second half of
+ * the budget the list is narrowed so far that the budget lasts for the items that remain. */
 static void list_fit(struct knapsack *k, struct run *run)
 {
-        size_t width = POOL_STATES / 2, n_nodes_max = POOL_NODES + k->n_max;
+        size_t width = POOL_STATES / 2, n_nodes_max = POOL_NODES + 2 * k->n_max;
         uint64_t fuel = k->limit - run->fuel_start, left = k->limit - k->spent;
         uint64_t n_open = run->left - run->low + run->high - run->right;
 
@@ -294,7 +314,7 @@ static size_t item_next(struct knapsack *k, struct run *run)
 {
         while (run->left > run->low || run->right < run->high) {
                 bool up = run->left == run->low ||
-                        (run->right < run->high && run->right - run->middle <= run->middle - run->left);
+                          (run->right < run->high && run->right - run->middle <= run->middle - run->left);
                 size_t at = up ? run->right++ : --run->left;
 
                 work_charge(k, 1);
@@ -324,8 +344,14 @@ static void base_stretch(struct knapsack *k, size_t middle, size_t high)
 int64_t list_search(struct knapsack *k, size_t low, size_t middle, size_t high)
 {
         struct run run = {
-                .low = low, .left = middle, .middle = middle, .right = middle, .high = high,
-                .n = 1, .fuel_start = k->spent, .given_up = INT64_MAX,
+                .low = low,
+                .left = middle,
+                .middle = middle,
+                .right = middle,
+                .high = high,
+                .n = 1,
+                .fuel_start = k->spent,
+                .given_up = INT64_MAX,
         };
 
         k->n_nodes = 0;
@@ -338,6 +364,7 @@ int64_t list_search(struct knapsack *k, size_t low, size_t middle, size_t high)
                 if (k->spent >= k->limit) {
                         for (size_t i = 0; i < run.n; i++)
                                 run.given_up = i64_min(run.given_up, state_bound(k, &run, &k->list[0][i]));
+                        work_charge(k, run.n);
                         break;
                 }
                 list_fit(k, &run);

@@ -4,8 +4,8 @@
 
 #include "decide/knapsack.h"
 
-/* Room for one list of states. Two of them, the staircase and the history come to some 2.2 MiB, whatever n is:
- * enough for every realistic family to end with its proof (tests/bench/bench_knapsack.c). */
+/* Room for one list of states. Two of them, the staircase and the history come to some 2.2 MiB, whatever n
+ * is: enough for every realistic family to end with its proof (tests/bench/bench_knapsack.c). */
 #define POOL_STATES 16384u
 #define POOL_NODES  65536u
 
@@ -25,15 +25,15 @@ struct item {
         int64_t size;
         int64_t weight, relief; /* clipped to the need */
         int64_t cost;
-        uint32_t id;            /* index into the caller's loads */
-        uint32_t in;            /* shed, as long as no state says otherwise */
+        uint32_t id; /* index into the caller's loads */
+        uint32_t in; /* shed, as long as no state says otherwise */
 };
 
 /* A partial solution: what it has beyond the needs (negative: what it lacks), and at what cost. */
 struct state {
         int64_t weight, relief;
         int64_t cost;
-        uint32_t node;          /* newest flip that distinguishes it from the base, or NODE_NONE */
+        uint32_t node; /* newest flip that distinguishes it from the base, or NODE_NONE */
 };
 
 struct node {
@@ -41,15 +41,16 @@ struct node {
         uint32_t item;
 };
 
-struct step {                   /* of the staircase of undominated (cost, relief) */
+struct step { /* of the staircase of undominated (cost, relief) */
         int64_t cost, relief;
 };
 
-/* A dual certificate: at cost/size per unit of the surrogate, no set costs less than bound/size. An item's penalty
- * |cost_i · size − size_i · cost| is by how much, over size, that bound rises when the item goes against its sign. */
+/* A dual certificate: at cost/size per unit of the surrogate, no set costs less than bound/size. An item's
+ * penalty |cost_i · size − size_i · cost| is by how much, over size, that bound rises when the item goes
+ * against its sign. */
 struct price {
-        int64_t unit_weight, unit_relief;       /* surrogate: size_i = unit_weight · weight_i + unit_relief · relief_i */
-        int64_t cost, size;                     /* of the break item */
+        int64_t unit_weight, unit_relief; /* size_i = unit_weight · weight_i + unit_relief · relief_i */
+        int64_t cost, size;               /* of the break item */
         wide bound;
 };
 
@@ -73,34 +74,34 @@ struct knapsack {
         uint64_t seed;
 
         /* the stage: what an item costs, the best set known that reaches both needs, and what is settled */
-        int64_t cost_utility, cost_each;        /* an item costs utility · cost_utility + cost_each */
-        int64_t grain;                          /* every cost is a multiple of this */
-        int64_t answer_cost;                    /* of 'best' */
-        struct sums fixed;                      /* of the items whose fate is FATE_SHED; unclipped */
+        int64_t cost_utility, cost_each; /* an item costs utility · cost_utility + cost_each */
+        int64_t grain;                   /* every cost is a multiple of this */
+        int64_t answer_cost;             /* of 'best' */
+        struct sums fixed;               /* of the items whose fate is FATE_SHED; unclipped */
 
         /* the search: item[0 … n_items) are those whose fate is open */
         enum need need;
-        int64_t need_weight, need_relief;       /* what the fixed items leave to be done; with NEED_RELIEF the */
-        size_t n_items;                         /* relief takes the place of the weight */
+        int64_t need_weight, need_relief; /* what the fixed items leave to be done; with NEED_RELIEF the */
+        size_t n_items;                   /* relief takes the place of the weight */
         struct price price;
-        struct sums base;                       /* of all items that are 'in', in excess of the needs */
-        int64_t best_cost;                      /* of 'trial', or what it has to beat */
-        int64_t floor;                          /* nothing costs less, so that searching may end */
-        uint64_t limit;                         /* 'spent' at which searching must end */
+        struct sums base;  /* of all items that are 'in', in excess of the needs */
+        int64_t best_cost; /* of 'trial', or what it has to beat */
+        int64_t floor;     /* nothing costs less, so that searching may end */
+        uint64_t limit;    /* 'spent' at which searching must end */
         size_t n_nodes;
         uint32_t best_node;
 
         /* the arena */
-        struct item *item;                      /* n_max */
-        struct node *node;                      /* POOL_NODES + n_max */
-        uint32_t *renamed;                      /* as many */
-        struct state *list[2];                  /* POOL_STATES each */
-        struct step *stair;                     /* POOL_STATES */
-        int64_t *key;                           /* POOL_STATES */
-        void *pool;                             /* the four above are its parts */
+        struct item *item;     /* n_max */
+        struct node *node;     /* POOL_NODES + 2 n_max: two chains of flips always fit */
+        uint32_t *renamed;     /* as many */
+        struct state *list[2]; /* POOL_STATES each */
+        struct step *stair;    /* POOL_STATES */
+        int64_t *key;          /* POOL_STATES */
+        void *pool;            /* the four above are its parts */
         size_t pool_size;
-        uint8_t *fate;                          /* n_max */
-        bool *best, *trial, *spare, *other;     /* n_max each */
+        uint8_t *fate;                      /* n_max */
+        bool *best, *trial, *spare, *other; /* n_max each */
 };
 
 static inline void work_charge(struct knapsack *k, uint64_t units)
@@ -108,7 +109,7 @@ static inline void work_charge(struct knapsack *k, uint64_t units)
         k->spent += units;
 }
 
-/* Linear passes over items cost a tenth of what a state costs. */
+/* A linear pass over items takes about an eighth of the time of as many states. */
 static inline void work_charge_pass(struct knapsack *k, size_t n)
 {
         k->spent += n / 8 + 1;
@@ -163,22 +164,27 @@ static inline int64_t base_size(const struct knapsack *k)
 /* knapsack_break.c */
 enum measure { BY_SIZE, BY_COST };
 
+/* Sorts by cost per size; finds the break item by selection, see knapsack_break.c. */
 void items_sort(struct knapsack *k, struct item *items, size_t n);
-size_t items_break(struct knapsack *k, enum measure measure, int64_t amount, size_t *ret_low, size_t *ret_high);
+size_t items_break(struct knapsack *k, enum measure measure, int64_t amount, size_t *ret_low,
+                   size_t *ret_high);
 void price_find(struct knapsack *k, size_t *ret_low, size_t *ret_break, size_t *ret_high);
 int64_t price_bound(const struct price *p);
 void price_balance(struct knapsack *k);
 size_t price_reduce(struct knapsack *k, int64_t target, size_t *ret_middle);
 
-/* knapsack_list.c: searches item[low … high), sorted, of which those before 'middle' are in. Improves best_cost and trial.
- * Returns the least cost that a set it gave up might have; INT64_MAX when it gave up nothing. */
+/* knapsack_list.c: searches item[low … high), sorted, of which those before 'middle' are in. Improves
+ * best_cost and trial. Returns the least cost that a set it gave up might have; INT64_MAX when it gave up
+ * nothing. */
 int64_t list_search(struct knapsack *k, size_t low, size_t middle, size_t high);
 
-/* knapsack_ties.c: among the sets that cost what 'best' costs finds the one with the most relief, then the lowest ids.
- * Returns whether that is certain. */
+/* knapsack_ties.c: among the sets that cost what 'best' costs finds the one with the most relief, then the
+ * lowest ids. Returns whether that is certain. */
 bool ties_search(struct knapsack *k);
 
-/* knapsack.c */
+/* knapsack_stage.c */
 void items_load(struct knapsack *k, enum need need);
-bool answer_replace(struct knapsack *k);
 void fate_settle(struct knapsack *k, size_t at, bool shed);
+bool answer_replace(struct knapsack *k);
+void set_prune(struct knapsack *k, bool *set);
+uint64_t stages_run(struct knapsack *k, uint64_t work, bool *ret_ties_settled);

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The tie search: of all sets that lose least and are smallest, the one that frees most; of those, the lowest ids.
+/* The tie search: of all sets that lose least and are smallest, the one that frees most; of those, the lowest
+ * ids.
  *
- * Two certificates say what may be left open. The price of the needs, as in the search before: an item goes by its sign
- * if going against it would cost more than the answer. And a price of cost in terms of relief, from the linear relaxation
- * of "most relief at no more cost": an item goes by its sign if going against it would free less than the answer.
- * What remains is as a rule a handful. For these, plain dynamic programming in one direction, the items with the
- * largest penalty first, with both certificates as bounds.
+ * Two certificates say what may be left open. The price of the needs, as in the search before: an item goes
+ * by its sign if going against it would cost more than the answer. And a price of cost in terms of relief,
+ * from the linear relaxation of "most relief at no more cost": an item goes by its sign if going against it
+ * would free less than the answer. What remains is as a rule a handful. For these, plain dynamic programming
+ * in one direction, the items with the largest penalty first, with both certificates as bounds.
  *
- * The order by ids fits in because it is kept by whatever is added: of two partial sets over the same decided items,
- * the one that holds the first item in which they differ stays ahead, however both are completed. As a mask with
- * the lowest id in the highest bit, ahead is simply greater. */
+ * The order by ids fits in because it is kept by whatever is added: of two partial sets over the same decided
+ * items, the one that holds the first item in which they differ stays ahead, however both are completed. As a
+ * mask with the lowest id in the highest bit, ahead is simply greater. */
 #include <string.h>
 
 #include "decide/knapsack_private.h"
 
-struct tie_state {              /* sums of what has been shed of the open items */
+struct tie_state { /* sums of what has been shed of the open items */
         int64_t weight, relief, cost, size;
         mask set;
 };
@@ -29,11 +30,11 @@ struct ties {
         struct tie_state *list[2];
         struct tie_step *stair;
         size_t n, n_max, n_stair;
-        int64_t relief_cost, relief_relief;     /* what cost is worth: relief_relief per relief_cost */
-        int64_t need_weight;                    /* what the fixed items leave to be done */
-        int64_t relief_least;                   /* of the answer, less what is fixed */
-        wide cost_bound, relief_bound;          /* of a state without penalty, scaled by the price */
-        struct sums rest;                       /* of the undecided items */
+        int64_t relief_cost, relief_relief; /* what cost is worth: relief_relief per relief_cost */
+        int64_t need_weight;                /* what the fixed items leave to be done */
+        int64_t relief_least;               /* of the answer, less what is fixed */
+        wide cost_bound, relief_bound;      /* of a state without penalty, scaled by the price */
+        struct sums rest;                   /* of the undecided items */
 };
 
 static wide relief_sign(const struct ties *t, int64_t relief, int64_t cost)
@@ -74,20 +75,21 @@ static void relief_settle(struct ties *t)
         work_charge_pass(k, 3 * k->n_items);
 }
 
-/* One state on the staircase hides another with no more relief at no less cost; at the same of both, the one ahead. */
+/* One state on the staircase hides another with no more relief at no less cost; at the same of both, the one
+ * ahead. */
 static bool tie_enter(struct ties *t, const struct tie_state *s)
 {
         struct tie_step *stair = t->stair;
         size_t first = 0, last = t->n_stair, above;
 
-        if (t->need_weight == 0) {               /* no weights: they come by rising cost */
+        if (t->need_weight == 0) { /* no weights: they come by rising cost */
                 if (t->n_stair > 0 && stair->relief >= s->relief)
                         return false;
                 stair->relief = s->relief;
                 t->n_stair = 1;
                 return true;
         }
-        while (first < last) {          /* first step that costs no more */
+        while (first < last) { /* first step that costs no more */
                 size_t middle = first + (last - first) / 2;
 
                 if (stair[middle].cost > s->cost)
@@ -126,7 +128,8 @@ static bool tie_hopeful(const struct ties *t, const struct tie_state *s)
 
         return s->weight + t->rest.weight >= t->need_weight &&
                s->relief + t->rest.relief >= t->relief_least &&
-               t->cost_bound + (wide)s->cost * p->size - (wide)s->size * p->cost <= (wide)k->answer_cost * p->size &&
+               t->cost_bound + (wide)s->cost * p->size - (wide)s->size * p->cost <=
+                       (wide)k->answer_cost * p->size &&
                t->relief_bound + relief_sign(t, s->relief, s->cost) >= (wide)t->relief_least * t->relief_cost;
 }
 
@@ -254,8 +257,9 @@ static bool ties_answer(struct ties *t)
 
                 if (s->weight < t->need_weight || s->relief < t->relief_least)
                         continue;
-                if (!best || s->cost < best->cost || (s->cost == best->cost &&
-                    (s->relief > best->relief || (s->relief == best->relief && s->set > best->set))))
+                if (!best || s->cost < best->cost ||
+                    (s->cost == best->cost &&
+                     (s->relief > best->relief || (s->relief == best->relief && s->set > best->set))))
                         best = s;
         }
         if (!best)

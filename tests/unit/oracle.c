@@ -35,8 +35,8 @@ const char *const family_name[FAMILY_N] = {
 
 #define PAGE UINT64_C(4096)
 
-/* A lognormal of median 300 MiB and sigma 1.8, in pages, 10 MiB … 100 GiB. The normal is a sum of twelve uniforms,
- * and 2^x is linear between whole powers: near enough, and the same on every machine. */
+/* A lognormal of median 300 MiB and sigma 1.8, in pages, 10 MiB … 100 GiB. The normal is a sum of twelve
+ * uniforms, and 2^x is linear between whole powers: near enough, and the same on every machine. */
 static uint64_t memory_roll(struct dice *d)
 {
         double normal = -6, power = 1, memory = 300 * (double)MIB;
@@ -113,7 +113,8 @@ void family_mix(struct dice *d, struct load *loads, size_t n)
 
 void loads_roll_small(struct dice *d, struct load *loads, size_t n)
 {
-        uint64_t size = 1 + dice_below(d, dice_below(d, 2) ? 8 : 1000), utility = 1 + dice_below(d, dice_below(d, 2) ? 4 : 200);
+        uint64_t size = 1 + dice_below(d, dice_below(d, 2) ? 8 : 1000),
+                 utility = 1 + dice_below(d, dice_below(d, 2) ? 4 : 200);
         bool same = dice_below(d, 3) == 0;
 
         for (size_t i = 0; i < n; i++) {
@@ -209,7 +210,7 @@ uint64_t oracle_table(const struct load *loads, size_t n, uint64_t weight_min)
 struct branch {
         const struct load *loads;
         size_t n;
-        size_t order[2][64];            /* by utility per weight, and per relief */
+        size_t order[2][64]; /* by utility per weight, and per relief */
         size_t depth_of[64];
         uint64_t best;
 };
@@ -238,7 +239,8 @@ static uint64_t branch_bound(const struct branch *b, size_t depth, int need, uin
         return lack > 0 ? UINT64_MAX : loss;
 }
 
-static void branch_down(struct branch *b, size_t depth, uint64_t weight_lack, uint64_t relief_lack, uint64_t loss)
+static void branch_down(struct branch *b, size_t depth, uint64_t weight_lack, uint64_t relief_lack,
+                        uint64_t loss)
 {
         const struct load *load;
 
@@ -271,7 +273,7 @@ uint64_t oracle_branch(const struct load *loads, size_t n, uint64_t weight_min, 
                                 const struct load *other = &loads[b.order[need][j - 1]];
 
                                 if ((unsigned __int128)other->utility * load_size(&loads[i], need) <=
-                                    (unsigned __int128)loads[i].utility * load_size(other, need) &&
+                                            (unsigned __int128)loads[i].utility * load_size(other, need) &&
                                     (load_size(other, need) > 0 || load_size(&loads[i], need) == 0))
                                         break;
                                 b.order[need][j] = b.order[need][j - 1];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the knapsack is held against: slow ways to the same answers, and the families of inputs to try them on. */
+/* What the knapsack is held against: slow ways to the same answers, and the families of inputs to try them
+ * on. */
 #pragma once
 
 #include "decide/knapsack.h"
@@ -10,20 +11,20 @@ struct dice {
 };
 
 uint64_t dice_next(struct dice *d);
-uint64_t dice_below(struct dice *d, uint64_t n);        /* 0 … n − 1 */
+uint64_t dice_below(struct dice *d, uint64_t n); /* 0 … n − 1 */
 
 /* Memory is lognormal about 300 MiB in pages; utilities as the name says. */
 enum family {
-        FAMILY_ANY,             /* 0 … 100, independent of memory */
-        FAMILY_TIERS,           /* one of seven */
-        FAMILY_MEMORY_PLUS,     /* MiB + 100 */
-        FAMILY_MEMORY,          /* MiB */
-        FAMILY_ONE,             /* 1 */
-        FAMILY_BYTES,           /* follows memory as finely as 1000000 allows */
-        FAMILY_NEAR_MEMORY,     /* MiB · (0.9 … 1.1) */
-        FAMILY_FINE,            /* 0 … 1000000, independent of memory */
-        FAMILY_REPLICAS,        /* groups of ten that are nearly alike */
-        FAMILY_COARSE_MEMORY,   /* MiB / 64 */
+        FAMILY_ANY,           /* 0 … 100, independent of memory */
+        FAMILY_TIERS,         /* one of seven */
+        FAMILY_MEMORY_PLUS,   /* MiB + 100 */
+        FAMILY_MEMORY,        /* MiB */
+        FAMILY_ONE,           /* 1 */
+        FAMILY_BYTES,         /* follows memory as finely as 1000000 allows */
+        FAMILY_NEAR_MEMORY,   /* MiB · (0.9 … 1.1) */
+        FAMILY_FINE,          /* 0 … 1000000, independent of memory */
+        FAMILY_REPLICAS,      /* groups of ten that are nearly alike */
+        FAMILY_COARSE_MEMORY, /* MiB / 64 */
         FAMILY_N,
 };
 
@@ -51,5 +52,6 @@ bool oracle_subsets(const struct load *loads, size_t n, uint64_t weight_min, uin
 /* One need, exact in bytes: most weight for each loss, by the table. UINT64_MAX when none reaches. */
 uint64_t oracle_table(const struct load *loads, size_t n, uint64_t weight_min);
 
-/* Two needs: depth first, with the fractional answer of either need as bound. UINT64_MAX when none reaches. */
+/* Two needs: depth first, with the fractional answer of either need as bound. UINT64_MAX when none reaches.
+ */
 uint64_t oracle_branch(const struct load *loads, size_t n, uint64_t weight_min, uint64_t relief_min);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The knapsack against slow and independent ways to the same answers. Every failure names the seed of its case. */
+/* The knapsack against slow and independent ways to the same answers. Every failure names the seed of its
+ * case. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -10,13 +11,13 @@
 #include "base/base.h"
 #include "unit/oracle.h"
 
-#define CANARY 0xa5
+#define CANARY      0xa5
 #define CANARY_SIZE 4096
 
 TestSuite(knapsack, .timeout = 120);
 
-/* How many random cases: JETTISON_TEST_ROUNDS is 10000 when not set; all tests have their share of it. A run under valgrind
- * asks for fewer. */
+/* How many random cases: JETTISON_TEST_ROUNDS is 10000 when not set; all tests have their share of it. A run
+ * under valgrind asks for fewer. */
 static uint64_t rounds(uint64_t usual)
 {
         const char *text = getenv("JETTISON_TEST_ROUNDS");
@@ -49,7 +50,8 @@ static void bench_init(struct bench *b, size_t n_max)
 static void bench_fini(struct bench *b)
 {
         for (size_t i = 0; i < CANARY_SIZE; i++) {
-                cr_assert_eq((unsigned char)b->memory[i], CANARY, "written %zu bytes before the arena", CANARY_SIZE - i);
+                cr_assert_eq((unsigned char)b->memory[i], CANARY, "written %zu bytes before the arena",
+                             CANARY_SIZE - i);
                 cr_assert_eq((unsigned char)b->memory[CANARY_SIZE + b->size + i], CANARY,
                              "written %zu bytes behind the arena", i);
         }
@@ -67,7 +69,8 @@ static void bench_sum(struct bench *b)
         }
 }
 
-/* What every answer must be, whatever the budget: as it says, enough, without a victim too many, rightly bounded. */
+/* What every answer must be, whatever the budget: as it says, enough, without a victim too many, rightly
+ * bounded. */
 static void cover_check(const struct bench *b)
 {
         const struct cover *c = &b->cover;
@@ -87,7 +90,8 @@ static void cover_check(const struct bench *b)
         cr_assert(weight >= b->weight_min && relief >= b->relief_min, "not enough, seed %" PRIu64, b->seed);
         for (size_t i = 0; i < b->n; i++)
                 cr_assert(!c->shed[i] || weight - b->loads[i].weight < b->weight_min ||
-                          relief - b->loads[i].relief < b->relief_min, "item %zu need not go, seed %" PRIu64, i, b->seed);
+                                  relief - b->loads[i].relief < b->relief_min,
+                          "item %zu need not go, seed %" PRIu64, i, b->seed);
         cr_assert(c->bound <= c->loss, "bound above the loss, seed %" PRIu64, b->seed);
         cr_assert_eq(c->optimal, c->bound == c->loss, "seed %" PRIu64, b->seed);
         cr_assert(c->optimal || !c->ties_settled, "ties of what is not optimal, seed %" PRIu64, b->seed);
@@ -120,8 +124,10 @@ static struct dice bench_roll(struct bench *b, uint64_t seed, size_t n_max)
         kind = dice_below(&d, 8);
         part = dice_below(&d, 1001);
         b->weight_min = kind == 0 || kind == 1 ? 0 : u64_scale(b->weight_sum, part, 1000);
-        b->relief_min = kind == 0 || kind == 2 ? 0 : u64_scale(b->relief_sum, kind < 6 ? dice_below(&d, 1001) : part, 1000);
-        if (kind == 7) {                        /* an exact fit of some set */
+        b->relief_min = kind == 0 || kind == 2
+                                ? 0
+                                : u64_scale(b->relief_sum, kind < 6 ? dice_below(&d, 1001) : part, 1000);
+        if (kind == 7) { /* an exact fit of some set */
                 b->weight_min = b->relief_min = 0;
                 for (size_t i = 0; i < b->n; i++) {
                         if (dice_below(&d, 3))
@@ -162,11 +168,11 @@ Test(knapsack, same_as_all_subsets)
                 bench_roll(&b, i, i % 8 ? 10 : 14);
                 cr_assert(oracle_subsets(b.loads, b.n, b.weight_min, b.relief_min, &o));
                 bench_solve(&b, KNAPSACK_WORK);
-                cr_assert_eq(b.cover.loss, o.loss, "loss %" PRIu64 ", least %" PRIu64 ", seed %" PRIu64, b.cover.loss,
-                             o.loss, i);
+                cr_assert_eq(b.cover.loss, o.loss, "loss %" PRIu64 ", least %" PRIu64 ", seed %" PRIu64,
+                             b.cover.loss, o.loss, i);
                 cr_assert(b.cover.optimal, "not proven, seed %" PRIu64, i);
-                cr_assert_eq(b.cover.n_shed, o.n_shed, "%zu victims, fewest %zu, seed %" PRIu64, b.cover.n_shed,
-                             o.n_shed, i);
+                cr_assert_eq(b.cover.n_shed, o.n_shed, "%zu victims, fewest %zu, seed %" PRIu64,
+                             b.cover.n_shed, o.n_shed, i);
                 cr_assert_eq(b.cover.relief, o.relief, "relief %" PRIu64 ", most %" PRIu64 ", seed %" PRIu64,
                              b.cover.relief, o.relief, i);
                 cr_assert_arr_eq(b.cover.shed, o.shed, b.n * sizeof(bool), "other ids, seed %" PRIu64, i);
@@ -187,10 +193,14 @@ Test(knapsack, short_when_all_is_not_enough)
                 bench_roll(&b, i, 14);
                 before = b.cover;
                 memset(b.cover.shed, true, b.n);
-                cr_assert_eq(knapsack_cover(b.k, b.loads, b.n, b.weight_sum + 1, 0, KNAPSACK_WORK, &b.cover), KNAPSACK_SHORT);
-                cr_assert_eq(knapsack_cover(b.k, b.loads, b.n, 0, b.relief_sum + 1, KNAPSACK_WORK, &b.cover), KNAPSACK_SHORT);
-                cr_assert_eq(knapsack_cover(b.k, b.loads, b.n, UINT64_MAX, 0, KNAPSACK_WORK, &b.cover), KNAPSACK_SHORT);
-                cr_assert_arr_eq(&before, &b.cover, sizeof(before), "the answer was touched, seed %" PRIu64, i);
+                cr_assert_eq(knapsack_cover(b.k, b.loads, b.n, b.weight_sum + 1, 0, KNAPSACK_WORK, &b.cover),
+                             KNAPSACK_SHORT);
+                cr_assert_eq(knapsack_cover(b.k, b.loads, b.n, 0, b.relief_sum + 1, KNAPSACK_WORK, &b.cover),
+                             KNAPSACK_SHORT);
+                cr_assert_eq(knapsack_cover(b.k, b.loads, b.n, UINT64_MAX, 0, KNAPSACK_WORK, &b.cover),
+                             KNAPSACK_SHORT);
+                cr_assert_arr_eq(&before, &b.cover, sizeof(before), "the answer was touched, seed %" PRIu64,
+                                 i);
                 for (size_t j = 0; j < b.n; j++)
                         cr_assert(b.cover.shed[j]);
                 b.weight_min = b.weight_sum;
@@ -206,9 +216,10 @@ Test(knapsack, same_as_table)
                 enum family family;
                 size_t n;
         } rows[] = {
-                { FAMILY_ANY, 100 }, { FAMILY_ANY, 1000 }, { FAMILY_TIERS, 300 }, { FAMILY_TIERS, 1000 },
-                { FAMILY_ONE, 1000 }, { FAMILY_REPLICAS, 100 }, { FAMILY_REPLICAS, 1000 }, { FAMILY_COARSE_MEMORY, 100 },
-                { FAMILY_COARSE_MEMORY, 300 }, { FAMILY_MEMORY_PLUS, 60 }, { FAMILY_MEMORY, 60 }, { FAMILY_NEAR_MEMORY, 60 },
+                { FAMILY_ANY, 100 },        { FAMILY_ANY, 1000 },          { FAMILY_TIERS, 300 },
+                { FAMILY_TIERS, 1000 },     { FAMILY_ONE, 1000 },          { FAMILY_REPLICAS, 100 },
+                { FAMILY_REPLICAS, 1000 },  { FAMILY_COARSE_MEMORY, 100 }, { FAMILY_COARSE_MEMORY, 300 },
+                { FAMILY_MEMORY_PLUS, 60 }, { FAMILY_MEMORY, 60 },         { FAMILY_NEAR_MEMORY, 60 },
         };
         struct bench b;
 
@@ -220,9 +231,10 @@ Test(knapsack, same_as_table)
                 bench_roll_family(&b, family, false, rows[i % ARRAY_SIZE(rows)].n, i);
                 least = oracle_table(b.loads, b.n, b.weight_min);
                 bench_solve(&b, KNAPSACK_WORK);
-                cr_assert(b.cover.bound <= least && least <= b.cover.loss, "%s, bound %" PRIu64 ", least %" PRIu64
-                          ", loss %" PRIu64 ", seed %" PRIu64, family_name[family], b.cover.bound, least, b.cover.loss, i);
-                b.relief_min = b.weight_min;            /* the same question, asked of the relief */
+                cr_assert(b.cover.bound <= least && least <= b.cover.loss,
+                          "%s, bound %" PRIu64 ", least %" PRIu64 ", loss %" PRIu64 ", seed %" PRIu64,
+                          family_name[family], b.cover.bound, least, b.cover.loss, i);
+                b.relief_min = b.weight_min; /* the same question, asked of the relief */
                 b.weight_min = 0;
                 bench_solve(&b, KNAPSACK_WORK);
                 cr_assert(b.cover.bound <= least && least <= b.cover.loss, "of relief: %s, seed %" PRIu64,
@@ -238,8 +250,8 @@ Test(knapsack, same_as_branch_and_bound)
 
         bench_init(&b, 40);
         for (uint64_t i = 0; i < n; i++) {
-                static const enum family families[] = { FAMILY_ANY, FAMILY_TIERS, FAMILY_ONE, FAMILY_FINE,
-                                                        FAMILY_REPLICAS, FAMILY_COARSE_MEMORY };
+                static const enum family families[] = { FAMILY_ANY,  FAMILY_TIERS,    FAMILY_ONE,
+                                                        FAMILY_FINE, FAMILY_REPLICAS, FAMILY_COARSE_MEMORY };
                 enum family family = families[i % ARRAY_SIZE(families)];
                 uint64_t least;
 
@@ -247,8 +259,9 @@ Test(knapsack, same_as_branch_and_bound)
                 bench_roll_family(&b, family, true, 15 + i % (family == FAMILY_COARSE_MEMORY ? 9 : 26), i);
                 least = oracle_branch(b.loads, b.n, b.weight_min, b.relief_min);
                 bench_solve(&b, KNAPSACK_WORK);
-                cr_assert(b.cover.bound <= least && least <= b.cover.loss, "%s, bound %" PRIu64 ", least %" PRIu64
-                          ", loss %" PRIu64 ", seed %" PRIu64, family_name[family], b.cover.bound, least, b.cover.loss, i);
+                cr_assert(b.cover.bound <= least && least <= b.cover.loss,
+                          "%s, bound %" PRIu64 ", least %" PRIu64 ", loss %" PRIu64 ", seed %" PRIu64,
+                          family_name[family], b.cover.bound, least, b.cover.loss, i);
                 n_proven += b.cover.optimal;
         }
         cr_assert_eq(n_proven, n, "only %" PRIu64 " of %" PRIu64 " proven", n_proven, n);
@@ -279,9 +292,10 @@ Test(knapsack, any_budget_bounds_the_optimum)
                 }
                 for (size_t j = 0; j < ARRAY_SIZE(budgets); j++) {
                         bench_solve(&b, budgets[j]);
-                        cr_assert(b.cover.bound <= least && least <= b.cover.loss, "bound %" PRIu64 ", least %" PRIu64
-                                  ", loss %" PRIu64 ", budget %" PRIu64 ", seed %" PRIu64, b.cover.bound, least,
-                                  b.cover.loss, budgets[j], i);
+                        cr_assert(b.cover.bound <= least && least <= b.cover.loss,
+                                  "bound %" PRIu64 ", least %" PRIu64 ", loss %" PRIu64 ", budget %" PRIu64
+                                  ", seed %" PRIu64,
+                                  b.cover.bound, least, b.cover.loss, budgets[j], i);
                 }
         }
         bench_fini(&b);
@@ -299,8 +313,36 @@ Test(knapsack, budget_is_kept)
                 bench_roll_family(&b, family, i / FAMILY_N % 2, 5000, i);
                 for (uint64_t work = 1; work <= 100000; work *= 100) {
                         bench_solve(&b, work);
-                        cr_assert_leq(b.cover.work, work + work / 2 + 60 * b.n, "%s, spent %" PRIu64 " of %" PRIu64
-                                      ", seed %" PRIu64, family_name[family], b.cover.work, work, i);
+                        cr_assert_leq(b.cover.work, work + work / 2 + 60 * b.n,
+                                      "%s, spent %" PRIu64 " of %" PRIu64 ", seed %" PRIu64,
+                                      family_name[family], b.cover.work, work, i);
+                }
+        }
+        bench_fini(&b);
+}
+
+/* Utilities that follow memory fill every list and the history of flips, so that both are cut and cleaned.
+ * Each budget's bound must hold against every budget's loss. */
+Test(knapsack, hard_and_long)
+{
+        static const enum family families[] = { FAMILY_BYTES, FAMILY_NEAR_MEMORY, FAMILY_MEMORY_PLUS,
+                                                FAMILY_MEMORY };
+        struct bench b;
+
+        bench_init(&b, 1000);
+        for (uint64_t i = 0, n = rounds(24); i < n; i++) {
+                enum family family = families[i % ARRAY_SIZE(families)];
+                uint64_t bound = 0, loss = UINT64_MAX;
+
+                bench_roll_family(&b, family, i % 3 == 0, i % 2 ? 100 : 1000, i);
+                if (b.n == 100 && b.relief_min == 0 && family != FAMILY_BYTES)
+                        bound = loss = oracle_table(b.loads, b.n, b.weight_min);
+                for (uint64_t work = KNAPSACK_WORK / 16; work <= 16 * KNAPSACK_WORK; work *= 16) {
+                        bench_solve(&b, work);
+                        bound = u64_max(bound, b.cover.bound);
+                        loss = u64_min(loss, b.cover.loss);
+                        cr_assert(bound <= b.cover.loss && b.cover.bound <= loss,
+                                  "%s, budget %" PRIu64 ", seed %" PRIu64, family_name[family], work, i);
                 }
         }
         bench_fini(&b);
@@ -314,7 +356,7 @@ Test(knapsack, same_question_same_answer)
         bench_init(&b, 300);
         for (uint64_t i = 0, n = rounds(300); i < n; i++) {
                 bench_roll(&a, i, 300);
-                bench_solve(&a, 20000);         /* b has another past */
+                bench_solve(&a, 20000); /* b has another past */
                 bench_roll(&b, i + 1, 300);
                 bench_solve(&b, 500);
                 bench_roll(&b, i, 300);
@@ -369,26 +411,29 @@ Test(knapsack, laws)
                 bench_solve(&b, KNAPSACK_WORK);
                 cr_assert(!b.cover.optimal || b.cover.loss == first.loss, "shuffled, seed %" PRIu64, i);
                 cr_assert(!b.cover.ties_settled || !first.ties_settled ||
-                          (b.cover.n_shed == first.n_shed && b.cover.relief == first.relief), "shuffled, seed %" PRIu64, i);
+                                  (b.cover.n_shed == first.n_shed && b.cover.relief == first.relief),
+                          "shuffled, seed %" PRIu64, i);
 
                 for (size_t j = 0; j < b.n; j++)
                         most = (uint32_t)u64_max(most, b.loads[j].utility);
                 if (most <= KNAPSACK_UTILITY_MAX / 7) {
                         loads_scale(&b, 3, 7);
                         bench_solve(&b, KNAPSACK_WORK);
-                        cr_assert(!b.cover.optimal || b.cover.loss == 7 * first.loss, "scaled, seed %" PRIu64, i);
+                        cr_assert(!b.cover.optimal || b.cover.loss == 7 * first.loss, "scaled, seed %" PRIu64,
+                                  i);
                         cr_assert(!b.cover.ties_settled || !first.ties_settled ||
-                                  (b.cover.n_shed == first.n_shed && b.cover.relief == 3 * first.relief),
+                                          (b.cover.n_shed == first.n_shed &&
+                                           b.cover.relief == 3 * first.relief),
                                   "scaled, seed %" PRIu64, i);
                         first.loss *= 7;
                 }
 
-                b.loads[b.n++] = (struct load){ 0, 0, (uint32_t)dice_below(&d, 3) };    /* of no use to anyone */
+                b.loads[b.n++] = (struct load){ 0, 0, (uint32_t)dice_below(&d, 3) }; /* of no use to anyone */
                 bench_solve(&b, KNAPSACK_WORK);
                 cr_assert(!b.cover.shed[b.n - 1], "seed %" PRIu64, i);
                 cr_assert(!b.cover.optimal || b.cover.loss == first.loss, "useless item, seed %" PRIu64, i);
 
-                b.loads[b.n - 1] = b.loads[dice_below(&d, b.n - 1)];                    /* one more to choose from */
+                b.loads[b.n - 1] = b.loads[dice_below(&d, b.n - 1)]; /* one more to choose from */
                 bench_solve(&b, KNAPSACK_WORK);
                 cr_assert(!b.cover.optimal || b.cover.loss <= first.loss, "duplicate, seed %" PRIu64, i);
 
@@ -420,14 +465,16 @@ Test(knapsack, equal_items_go_by_id)
 
 Test(knapsack, large_and_realistic_is_proven)
 {
-        static const enum family families[] = { FAMILY_ANY, FAMILY_TIERS, FAMILY_ONE, FAMILY_FINE, FAMILY_REPLICAS };
+        static const enum family families[] = { FAMILY_ANY, FAMILY_TIERS, FAMILY_ONE, FAMILY_FINE,
+                                                FAMILY_REPLICAS };
         struct bench b;
 
         bench_init(&b, KNAPSACK_ITEMS_MAX);
         for (uint64_t i = 0, n = rounds(2 * ARRAY_SIZE(families)); i < n; i++) {
                 enum family family = families[i % ARRAY_SIZE(families)];
 
-                bench_roll_family(&b, family, false, i < ARRAY_SIZE(families) ? KNAPSACK_ITEMS_MAX : 10000, i);
+                bench_roll_family(&b, family, false, i < ARRAY_SIZE(families) ? KNAPSACK_ITEMS_MAX : 10000,
+                                  i);
                 bench_solve(&b, KNAPSACK_WORK);
                 cr_assert(b.cover.optimal, "%s, seed %" PRIu64, family_name[family], i);
         }
@@ -467,7 +514,8 @@ Test(knapsack, products_at_the_limit)
         bench_init(&b, KNAPSACK_ITEMS_MAX);
         b.n = KNAPSACK_ITEMS_MAX;
         for (size_t i = 0; i < b.n; i++)
-                b.loads[i] = (struct load){ (UINT64_C(1) << 45) - dice_below(&d, 1 << 20), (UINT64_C(1) << 45) - dice_below(&d, 1 << 30),
+                b.loads[i] = (struct load){ (UINT64_C(1) << 45) - dice_below(&d, 1 << 20),
+                                            (UINT64_C(1) << 45) - dice_below(&d, 1 << 30),
                                             KNAPSACK_UTILITY_MAX - (uint32_t)dice_below(&d, 9) };
         bench_sum(&b);
         b.weight_min = b.weight_sum / 2;

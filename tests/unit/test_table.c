@@ -47,9 +47,9 @@ Test(table, cut_where_the_terminal_ends)
 {
         CLEANUP(free_p) char *text = print(40, false);
 
-        cr_expect_str_eq(text, "NAME                SIZE  WHY\n"
-                               "...first.scope   1.5 GiB  freed next...\n"
-                               "/b                   0 B\n");
+        cr_expect_str_eq(text, "NAME               SIZE  WHY\n"
+                               "...first.scope  1.5 GiB  freed next t...\n"
+                               "/b                  0 B\n");
 }
 
 Test(table, no_line_is_longer_than_the_terminal)

@@ -34,7 +34,7 @@ diagnose() {
         if [ -s "$JOURNAL" ]; then
                 echo '# --- journal' && tail -n 20 "$JOURNAL" | cut -c 1-2000 | sed 's/^/# /'
         fi
-        echo '# --- dmesg' && dmesg | tail -n 30 | sed 's/^/# /'
+        dmesg | tail -n 30 | sed '1i --- dmesg' | sed 's/^/# /'
 }
 
 run() {
@@ -46,13 +46,14 @@ run() {
         echo "@@ begin $name"
         timeout -k 5 "${limit:-60}" sh "$1" 2>"$WORK/scenario.log"
         if [ ! -e "$WORK/finished" ]; then
-                echo "not ok - $name was stopped after ${limit:-60} s"
+                echo "# stopped after ${limit:-60} s"
                 cleanup
         fi
         [ "$(cat "$WORK/finished" 2>/dev/null)" = 0 ] || diagnose
         echo "@@ end $name"
 }
 
+echo    # the firmware leaves its last line open
 swap_start "${JETTISON_SWAP:-none}"
 for scenario in "$here"/scenario-*.sh; do
         run "$scenario"

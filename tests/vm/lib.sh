@@ -216,7 +216,7 @@ start_daemon() {
 }
 
 daemon_alive() {
-        kill -0 "$(cat "$WORK/jettisond.pid" 2>/dev/null)" 2>/dev/null
+        [ -e "$WORK/jettisond.pid" ] && kill -0 "$(cat "$WORK/jettisond.pid")" 2>/dev/null
 }
 
 # stop_daemon: asks it to leave, and answers with its exit status.

@@ -13,7 +13,7 @@ set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 source=$(dirname "$(dirname "$here")")
-base_packages='systemd systemd-sysv udev dbus kmod libcgroup1 libjansson4 libseccomp2 libsystemd0 attr procps stress-ng'
+base_packages='systemd systemd-sysv udev dbus kmod libcgroup2 libjansson4 libseccomp2 libsystemd0 attr procps stress-ng'
 
 lane_wanted='' build=$source/build only='*' verbose=
 while [ $# -gt 0 ]; do
@@ -55,7 +55,8 @@ timeout_of() {
         echo "${seconds:-60}"
 }
 
-# Reads a console, passes on what lies between "@@ begin" and "@@ end", and says which scenarios were not heard of.
+# Reads a console, passes on what lies between "@@ begin" and "@@ end", and says which scenarios did not come to
+# their plan, because their time was up or the VM died.
 # Notes "ok", "not ok" or "skip" per test in a file.
 filter() {
         local notes=$1 line current='' seen=' ' scenario
@@ -64,11 +65,12 @@ filter() {
                 line=${line%$'\r'}
                 case $line in
                 '@@ begin '*) current=${line#@@ begin } && echo "# $current" ;;
-                '@@ end '*) seen+="${line#@@ end } " current='' ;;
+                '@@ end '*) current='' ;;
                 'ok '*) [ -z "$current" ] || { echo "$line" && echo ok >>"$notes"; } ;;
                 'not ok '*) [ -z "$current" ] || { echo "$line" && echo 'not ok' >>"$notes"; } ;;
-                '1..0 # SKIP'*) echo "$line" && echo skip >>"$notes" ;;
-                '1..'* | '#'*) [ -z "$current" ] || echo "$line" ;;
+                '1..0 # SKIP'*) seen+="$current " && echo "$line" && echo skip >>"$notes" ;;
+                '1..'*) seen+="$current " && echo "$line" ;;
+                '#'*) [ -z "$current" ] || echo "$line" ;;
                 *) [ -z "$verbose$current" ] || echo "# $line" ;;
                 esac
         done
@@ -76,7 +78,7 @@ filter() {
                 scenario=${scenario##*/}
                 case $seen in
                 *" $scenario "*) ;;
-                *) echo "not ok - $scenario: the VM died or hung before its end" && echo 'not ok' >>"$notes" ;;
+                *) echo "not ok - $scenario did not end: no plan was heard" && echo 'not ok' >>"$notes" ;;
                 esac
         done
 }
@@ -95,7 +97,8 @@ boot() {
                 disk=(--disk "$("$here/image.sh" root $base_packages ${packages//,/ })")
         fi
         payload=$("$here/image.sh" payload "$build" "$work/payload-$number" "$@")
-        { "$here/boot.sh" --memory "$memory" --time "$seconds" "${disk[@]}" \
+        # The signal ends the VM when this shell is ended.
+        { setpriv --pdeathsig TERM "$here/boot.sh" --memory "$memory" --time "$seconds" "${disk[@]}" \
                 --append "psi=$psi jettison.lane=$lane jettison.swap=$swap" "$kernel" "$base" "$payload" || true; } |
                 filter "$work/notes-$number" "$@"
         rm -f "$payload"
@@ -107,7 +110,8 @@ export JETTISON_VM_CACHE=${JETTISON_VM_CACHE:-$build/vm/cache}
 kernel=$("$here/image.sh" kernel)
 base=$("$here/image.sh" base "$kernel")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck disable=SC2046  # a list of numbers
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 143' INT TERM
 
 declare -A machines=()
@@ -121,19 +125,17 @@ for scenario in "$here"/scenario-*.sh; do
 done
 [ ${#machines[@]} -gt 0 ] || die "no scenario matches"
 
-number=0 running=0
+jobs=${JETTISON_VM_JOBS:-1} number=0 running=0
 while IFS= read -r machine; do
         number=$((number + 1))
         read -r lane memory swap psi packages <<<"$machine"
+        # In the background, so that a signal to this script is not kept waiting; output of two VMs must not mix.
+        if [ "$jobs" -gt 1 ]; then exec 3>"$work/tap-$number"; else exec 3>&1; fi
         # a list of files
         # shellcheck disable=SC2086
-        if [ "${JETTISON_VM_JOBS:-1}" -eq 1 ]; then
-                boot $number "$lane" "$memory" "$swap" "$psi" "$packages" ${machines[$machine]}
-        else
-                boot $number "$lane" "$memory" "$swap" "$psi" "$packages" ${machines[$machine]} >"$work/tap-$number" 2>&1 &
-                running=$((running + 1))
-                [ $running -lt "$JETTISON_VM_JOBS" ] || { wait -n && running=$((running - 1)); }
-        fi
+        boot $number "$lane" "$memory" "$swap" "$psi" "$packages" ${machines[$machine]} >&3 2>&1 &
+        running=$((running + 1))
+        [ $running -lt "$jobs" ] || { wait -n && running=$((running - 1)); }
 done < <(printf '%s\n' "${!machines[@]}" | sort)
 wait
 cat "$work"/tap-* 2>/dev/null || true

@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The journal explained: tests/data/journal.jsonl was written by the daemon's own writer (see tests/unit/test_explain.c): a
+# round that ended well, one that a crash cut off, a torn line, a new life with a round 1 that is not ended.
+# Usage: journal.sh DIRECTORY-OF-PROGRAMS
+. "$(dirname "$0")/tap.sh"
+
+file=$data/journal.jsonl
+
+run journal --file "$file"
+check "three rounds" eval 'exits 0 && [ "$(grep -c available "$work/out")" -eq 3 ]'
+check "one recovered" eval '[ "$(grep -c recovered "$work/out")" -eq 1 ]'
+check "two interrupted" eval '[ "$(grep -c interrupted "$work/out")" -eq 2 ]'
+check "one torn line is told of" eval 'complains "torn lines that were skipped: 1" && one_line'
+run journal --file "$file" --round 2
+check "--round" eval '[ "$(grep -c available "$work/out")" -eq 1 ] && says interrupted'
+run journal --file "$file" --cgroup hog
+check "--cgroup finds victims" eval '[ "$(grep -c available "$work/out")" -eq 3 ]'
+run journal --file "$file" --cgroup training
+check "--cgroup does not find the spared" says "No rounds."
+run journal --file "$file" --json
+check "--json is a line per round" eval '[ "$(wc -l <"$work/out")" -eq 3 ] && says "\"interrupted\":true"'
+
+head -n 4 "$file" >"$work/first-life"
+run journal --file "$work/first-life" explain 1
+check "explain: why" says "domain /: available memory had fallen below the acting line"
+check "explain: who died" eval 'grep -qE "^died +/hog.x1b\[2J " "$work/out"'
+check "explain: who was not struck after all" eval 'grep -qE "^spared +/job " "$work/out"'
+check "explain: who was kept and why" eval 'grep -qE "^kept +/training .* worth more" "$work/out"'
+check "explain: the protected" eval 'grep -qE "^kept +/db +protect .* protected by its label" "$work/out"'
+check "explain: need, expected, measured" says "Needed 900 MiB, expected 512 MiB, measured 500 MiB freed"
+check "explain: time" says "From the trigger until memory was back: 95 ms."
+check "explain: harmless and complete" eval 'exits 0 && silent && harmless "$work/out"'
+cp "$work/out" "$work/explained"
+run journal --file "$work/first-life" last
+check "last is the last round" cmp -s "$work/out" "$work/explained"
+run journal --file "$work/first-life" explain --round 1
+check "the round as an option" cmp -s "$work/out" "$work/explained"
+run journal --file "$work/first-life" --json explain 1
+check "explain --json has it whole" eval '[ "$(wc -l <"$work/out")" -eq 1 ] && says "\"snapshot\":{" && says "\"kept\":["'
+run journal --file "$file" explain 2
+check "explain: interrupted" says "Interrupted: the journal has no outcome of this round"
+
+head -n 5 "$file" >"$work/rotated.2"
+tail -n +7 "$file" >"$work/rotated.1"
+: >"$work/rotated"
+run journal --file "$work/rotated"
+check "rotated files are read, oldest first" eval '[ "$(grep -c available "$work/out")" -eq 3 ] && silent'
+
+run journal --file "$file" explain 99
+check "explain of a round that is not there" eval 'exits 1 && complains "holds no round 99"'
+run journal --file "$work/rotated.2" explain x
+check "explain x" fails 2 "'x' is not a round"
+run journal explain
+check "explain what?" fails 2 "ROUND is missing"
+run journal last 3
+check "last 3" fails 2 "unexpected argument '3'"
+run journal --follow last
+check "--follow last" fails 2 "--follow"
+run journal --file "$work/none"
+check "a journal that is not there" fails 1 "cannot read the journal $work/none: No such file or directory"
+: >"$work/empty"
+run journal --file "$work/empty"
+check "an empty journal" eval 'exits 0 && says "No rounds."'
+run journal --file "$work/empty" last
+check "the last round of none" fails 1 "holds no round"
+head -c 3000 /dev/urandom >"$work/noise"
+run journal --file "$work/noise"
+check "noise" eval 'exits 0 && complains "torn lines"'
+
+# Follows the file as it grows and is rotated.
+head -n 1 "$file" >"$work/growing"
+"$jettison" journal --follow --file "$work/growing" >"$work/out" 2>"$work/err" &
+follower=$!
+sleep 1
+sed -n 2,3p "$file" >>"$work/growing"
+sleep 1
+mv "$work/growing" "$work/growing.1"
+sed -n 4p "$file" >"$work/growing"
+sleep 1
+kill "$follower"
+wait "$follower" 2>/dev/null
+code=0
+check "--follow shows new lines only" eval '[ "$(wc -l <"$work/out")" -eq 3 ]'
+check "--follow: intent" says "round 1  intent  / needs 900 MiB (available), 2 to be shed"
+check "--follow: victim" says 'round 1  victim  /hog\x1b[2J: freed, 500 MiB of 512 MiB expected'
+check "--follow: outcome, across a rotation" says "round 1  outcome  recovered, 500 MiB freed after 95 ms"
+
+finish

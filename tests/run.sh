@@ -1,0 +1,165 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Every test there is, on a fresh machine or a used one: installs what is missing, builds with warnings as errors, runs the
+# unit tests (plain, under ASan and UBSan, under TSan, under valgrind), the checks on the source itself, the command-line
+# tests, and the scenarios on real kernels. Ends with "N passed, N failed, N skipped".
+#   run.sh [STAGE...]     unit sanitize valgrind source cli vm (default: all of them)
+# Everything it makes lies in build/ (JETTISON_BUILD), where a later run finds its images again.
+set -uo pipefail
+
+top=$(dirname "$(dirname "$(readlink -f "$0")")")
+build=${JETTISON_BUILD:-$top/build}
+passed=0 failed=0 skipped=0
+stages=${*:-unit sanitize valgrind source cli vm}
+
+say() {
+        printf '%-24s %s\n' "$1" "$2"
+}
+
+# Adds up one stage and says how it went; shows what it wrote if anything failed.
+score() {
+        local name=$1 ok=$2 bad=$3 skip=$4 log=$5
+        passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+        say "$name" "$ok passed, $bad failed, $skip skipped"
+        grep -i '# skip' "$log" 2>/dev/null
+        [ "$bad" -eq 0 ] || tail -n 200 "$log"
+}
+
+# A stage that must work for the others to make sense.
+must() {
+        local name=$1 log
+        log=$(mktemp)
+        shift
+        if ! "$@" >"$log" 2>&1; then
+                cat "$log"
+                rm -f "$log"
+                echo "$name failed; nothing was tested"
+                echo "0 passed, 1 failed, 0 skipped"
+                exit 1
+        fi
+        rm -f "$log"
+}
+
+configure() {
+        local dir=$1
+        shift
+        if [ -f "$dir/build.ninja" ]; then
+                meson setup --reconfigure "$dir" "$top" --werror -Dtests=enabled "$@"
+        else
+                meson setup "$dir" "$top" --werror -Dtests=enabled "$@"
+        fi
+}
+
+# meson_tests NAME BUILD [ARGUMENT...]: the unit tests of one build.
+meson_tests() {
+        local name=$1 dir=$2 log ok bad skip
+        log=$(mktemp)
+        shift 2
+        meson test -C "$dir" --suite unit --no-rebuild --print-errorlogs "$@" >"$log" 2>&1
+        ok=$(sed -n 's/^Ok: *//p' "$log")
+        bad=$(awk '/^(Fail|Timeout|Unexpected Pass): /{ n += $NF } END { print n + 0 }' "$log")
+        skip=$(sed -n 's/^Skipped: *//p' "$log")
+        [ -n "$ok" ] || bad=1
+        score "$name" "${ok:-0}" "${bad:-1}" "${skip:-0}" "$log"
+        rm -f "$log"
+}
+
+# tap NAME COMMAND...: a program that speaks TAP; ending badly without a "not ok" is a failure, too.
+tap() {
+        local name=$1 log status ok bad skip
+        log=$(mktemp)
+        shift
+        timeout -k 10 1500 "$@" >"$log" 2>&1
+        status=$?
+        ok=$(grep -c '^ok ' "$log") bad=$(grep -c '^not ok' "$log") skip=$(grep -ci '^1\.\.0 # skip\|^ok .*# skip' "$log")
+        ok=$((ok - $(grep -ci '^ok .*# skip' "$log")))
+        [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+        score "$name" "$ok" "$bad" "$skip" "$log"
+        rm -f "$log"
+}
+
+# check NAME COMMAND...: passes or fails as a whole.
+check() {
+        local name=$1 log
+        log=$(mktemp)
+        shift
+        if timeout -k 10 600 "$@" >"$log" 2>&1; then
+                score "$name" 1 0 0 "$log"
+        else
+                score "$name" 0 1 0 "$log"
+        fi
+        rm -f "$log"
+}
+
+sanitized() {
+        local name=$1 sanitizers=$2
+        shift 2
+        must "configuring for $name" configure "$build/$name" -Db_sanitize="$sanitizers" -Db_lundef=false
+        must "building for $name" meson compile -C "$build/$name" -j 2
+        JETTISON_TEST_ROUNDS=200 ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+                TSAN_OPTIONS=halt_on_error=1 meson_tests "$name" "$build/$name" --timeout-multiplier 5 "$@"
+}
+
+stage_unit() {
+        meson_tests unit "$build"
+}
+
+stage_sanitize() {
+        sanitized asan address,undefined
+        sanitized tsan thread journal loop control strike
+}
+
+stage_valgrind() {
+        JETTISON_TEST_ROUNDS=20 meson_tests valgrind "$build" --timeout-multiplier 10 \
+                --wrap "valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite" \
+                snapshot knapsack shortage price plan ktext sink units utility glob container label write read table config
+}
+
+stage_source() {
+        check layers sh "$top/tests/unit/layers.sh" "$top/controller/meson.build" "$top/controller"
+        check 'choice is pure' sh "$top/tests/unit/core-pure.sh" "$build/controller/libdecide.a" "$build/controller/libbase.a"
+        # shellcheck disable=SC2046  # a list of files
+        check shellcheck shellcheck -x $(git -C "$top" ls-files '*.sh' '.ci/run' | sed "s|^|$top/|")
+        check 'SPDX lines' spdx
+}
+
+# Every file of the project says its licence in its first lines.
+spdx() {
+        local file missing=0
+        while read -r file; do
+                case $file in
+                LICENSE | *.json | *.svg) continue ;;
+                esac
+                head -n 3 "$top/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' || {
+                        echo "$file has no SPDX line"
+                        missing=1
+                }
+        done < <(git -C "$top" ls-files)
+        return $missing
+}
+
+stage_cli() {
+        local script
+        for script in "$top"/tests/cli/*.sh; do
+                tap "cli ${script##*/}" sh "$script" "$build/controller"
+        done
+}
+
+stage_vm() {
+        local log ok bad skip
+        log=$(mktemp)
+        timeout -k 10 1500 "$top/tests/vm/run.sh" --build "$build" >"$log" 2>&1
+        read -r ok bad skip < <(sed -n 's/^# \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$log" | tail -n 1)
+        score vm "${ok:-0}" "${bad:-1}" "${skip:-0}" "$log"
+        rm -f "$log"
+}
+
+must 'installing packages' sh "$top/tests/deps.sh" test
+must 'configuring the build' configure "$build"
+must 'building' meson compile -C "$build" -j 2
+for stage in $stages; do
+        "stage_$stage"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
