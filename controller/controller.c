@@ -271,18 +271,19 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
         return &c->plan;
 }
 
-bool controller_reload(struct controller *c, const struct config *config)
+int controller_reload(struct controller *c, const struct config *config)
 {
-        if (c->round.active || config->sense.cgroups_max != c->config->sense.cgroups_max)
-                return false;
+        if (config->sense.cgroups_max != c->config->sense.cgroups_max)
+                return -EINVAL;
+        if (c->round.active || tree_reconfigure(c->scanner.tree, &config->sense) < 0)
+                return -EBUSY;
         c->config = config;
         c->scanner.options = &config->sense;
         c->deed.options = &config->act;
-        tree_reconfigure(c->scanner.tree, &config->sense);
         for (size_t i = 0; i < c->n_watches; i++)
                 watch_stop(&c->watches[i]);
         c->n_watches = 0;
         tree_walk(c->scanner.tree);
         watch_domains(c);
-        return true;
+        return 0;
 }

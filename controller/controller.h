@@ -69,8 +69,9 @@ int controller_start(struct controller *c);
 const struct plan *controller_plan(struct controller *c, const char *domain, uint64_t need,
                                    const struct snapshot **ret_snapshot, uint64_t *ret_solve_us);
 
-/* Takes another configuration; false while a round is active (try again later) or if sizes would have to change. */
-bool controller_reload(struct controller *c, const struct config *config);
+/* Takes another configuration. 0; -EBUSY while a round is active or a deed not quite over (try again later); -EINVAL if sizes would
+ * have to change. */
+int controller_reload(struct controller *c, const struct config *config);
 
 /* For the start-up's rehearsal: strikes the cgroup with this id like a victim, and waits for the outcome at most 'timeout_us'. 0 if
  * it died as it should, else -errno. */

@@ -29,6 +29,9 @@
 
 #define REHEARSAL_US (5 * USEC_PER_SEC)
 
+/* How long a reload waits for a round to end before it asks again. */
+#define RELOAD_AGAIN_US (100 * USEC_PER_MSEC)
+
 struct daemon {
         struct options options;
         struct config configs[2];       /* the one in force, and room for the next */
@@ -70,26 +73,25 @@ static void on_reload(struct loop_timer *timer)
         struct daemon *d = CONTAINER_OF(timer, struct daemon, reload);
         struct config *next = &d->configs[!d->current];
         struct config_error error;
+        int r;
 
-        if (d->controller.round.active || !deed_is_idle(&d->controller.deed)) {
-                timer->due_us = loop_now_us() + 100 * USEC_PER_MSEC;
-                return;
-        }
         notify_reloading();
-        if (load_config(d, next, &error) < 0) {
+        if ((r = load_config(d, next, &error)) == 0) {
+                r = controller_reload(&d->controller, next);
+                config_fini(r == 0 ? config_of(d) : next);
+                snprintf(error.text, sizeof(error.text), "candidates.max cannot change while running; restart for it");
+        }
+        notify_ready();
+        if (r == -EBUSY) {
+                timer->due_us = loop_now_us() + RELOAD_AGAIN_US;
+        } else if (r < 0) {
                 log_error("%s; the old configuration stays in force", error.text);
                 report_reload(&d->controller, error.text);
-        } else if (!controller_reload(&d->controller, next)) {
-                log_error("candidates.max cannot change while running; restart for it. The old configuration stays in force");
-                report_reload(&d->controller, "candidates.max changed");
-                config_fini(next);
         } else {
-                config_fini(config_of(d));
                 d->current = !d->current;
                 log_info("configuration reloaded: %s", config_of(d)->files);
                 report_reload(&d->controller, NULL);
         }
-        notify_ready();
 }
 
 static void on_signal(struct loop_source *source, uint32_t events UNUSED)

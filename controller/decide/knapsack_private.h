@@ -5,7 +5,8 @@
 #include "decide/knapsack.h"
 
 /* Room for one list of states. Two of them, the staircase and the history come to some 2.2 MiB, whatever n
- * is: enough for every realistic family to end with its proof (tests/bench/bench_knapsack.c). */
+ * is. With utilities that do not follow memory it is enough for a proof, with one need at any n, and with
+ * both up to a thousand items (tests/bench/bench_knapsack.c). */
 #define POOL_STATES 16384u
 #define POOL_NODES  65536u
 

@@ -105,14 +105,18 @@ struct tree *tree_free(struct tree *t)
         return NULL;
 }
 
-void tree_reconfigure(struct tree *t, const struct sense_options *options)
+int tree_reconfigure(struct tree *t, const struct sense_options *options)
 {
+        for (uint32_t i = 0; i < t->n; i++)
+                if (t->nodes[i].kind != NODE_FREE && t->nodes[i].pins > 0)
+                        return -EBUSY;
         t->options = options;
         for (uint32_t i = 0; i < t->n; i++)
                 if (t->nodes[i].kind != NODE_FREE)
                         close_node(&t->nodes[i]);
         t->n = 0;
         memset(t->buckets, 0xff, t->n_buckets * sizeof(*t->buckets));
+        return 0;
 }
 
 int tree_news_fd(const struct tree *t)

@@ -67,8 +67,8 @@ struct tree;
 struct tree *tree_new(const struct cgroupfs *fs, const struct sense_options *options);
 struct tree *tree_free(struct tree *t);
 
-/* Takes other options; every directory is classified anew at the next walk. Not while a node is pinned. */
-void tree_reconfigure(struct tree *t, const struct sense_options *options);
+/* Takes other options; every directory is opened and classified anew at the next walk. 0, or -EBUSY while a deed has a node pinned. */
+int tree_reconfigure(struct tree *t, const struct sense_options *options);
 
 /* Brings the tree up to date with the hierarchy: new directories are opened and classified, gone ones closed. Costs three system
  * calls for each known directory that has not changed, and one or two for its label. 0, or -errno when the root itself cannot be

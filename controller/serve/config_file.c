@@ -2,11 +2,10 @@
 /* A configuration decides who dies, so a file is believed only if nobody but root or the caller can have
  * written it; that is asked of the open file, not of its name, so that nothing can be exchanged in between.
  *
- * jansson reads the JSON. Before that, one pass over the bytes bounds the depth and refuses NUL bytes.
- * jansson tells the line of a syntax error but forgets where values came from, so the line of a value is
- * found by a second pass: it counts commas on every level until the ordinals of the element that is asked for
- * stand in its stack. It compares no names (they may be escaped in many ways) and relies on jansson having
- * accepted the text. */
+ * jansson reads the JSON. Before that, one pass over the bytes bounds the depth. jansson tells the line of a
+ * syntax error but forgets where values came from, so the line of a value is found by a second pass: it
+ * counts commas on every level until the ordinals of the element that is asked for stand in its stack. It
+ * compares no names (they may be escaped in many ways) and relies on jansson having accepted the text. */
 #include "serve/config_private.h"
 
 #include <errno.h>
@@ -109,12 +108,10 @@ size_t config_file_line(const struct config_file *f, const uint32_t *ordinals, s
         return 0;
 }
 
-static int check_text(const struct config_file *f, struct config_error *ret_error)
+static int check_depth(const struct config_file *f, struct config_error *ret_error)
 {
         struct walk w = { .p = f->text, .end = f->text + f->len, .line = 1 };
 
-        if (memchr(f->text, '\0', f->len))
-                return config_error_set(ret_error, -EINVAL, f->name, 0, "not JSON: a NUL byte");
         while (w.p < w.end) {
                 walk_step(&w);
                 if (w.level > CONFIG_DEPTH_MAX)
@@ -214,7 +211,7 @@ int config_file_open(int dir_fd, const char *leaf, const char *name, struct conf
         if (!f.name)
                 return -ENOMEM;
         if ((r = check_file(fd, name, ret_error)) < 0 || (r = read_text(fd, &f, ret_error)) < 0 ||
-            (r = check_text(&f, ret_error)) < 0 || (r = parse_text(&f, ret_error)) < 0)
+            (r = check_depth(&f, ret_error)) < 0 || (r = parse_text(&f, ret_error)) < 0)
                 return r;
         *ret_file = f;
         f = (struct config_file){ 0 };

@@ -34,7 +34,7 @@ static const char usage[] =
         "\n"
         "  --memory SIZE       of the faces held in memory (default 120M)\n"
         "  --epochs N          default 20\n"
-        "  --steps N           minibatches in an epoch (default 32)\n"
+        "  --steps N           minibatches in an epoch (default 24)\n"
         "  --seed N            default 1\n"
         "  --checkpoint FILE   save after each epoch and on SIGTERM; go on from it if it is there\n"
         "  --pace SECONDS      spread each epoch over at least this long (default 0)\n"
@@ -180,7 +180,7 @@ static int train(const struct options *o, const struct faces *faces, struct trai
 
 int main(int argc, char **argv)
 {
-        struct options o = { .memory_bytes = UINT64_C(120) << 20, .epochs = 20, .steps = 32, .seed = 1 };
+        struct options o = { .memory_bytes = UINT64_C(120) << 20, .epochs = 20, .steps = 24, .seed = 1 };
         struct sigaction action = { .sa_handler = on_sigterm };
         static struct weights gradient;
         static struct training t;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What must agree with the table of keys: the installed file, the examples, the manual page.
  *
- * SOURCE_ROOT is the top of the source tree. */
+ * JETTISON_SOURCE names the top of the source tree; without it, that is where the test is started. */
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
@@ -13,11 +13,14 @@
 #include "config_fixture.h"
 #include "serve/config_private.h"
 
-#ifndef SOURCE_ROOT
-#define SOURCE_ROOT "."
-#endif
-
 TestSuite(config_agrees, .init = fixture_make, .fini = fixture_remove);
+
+static const char *source_root(void)
+{
+        const char *root = getenv("JETTISON_SOURCE");
+
+        return root ? root : ".";
+}
 
 static char *read_source(const char *name)
 {
@@ -25,7 +28,7 @@ static char *read_source(const char *name)
         char *text = calloc(1, CONFIG_SIZE_MAX + 1);
         FILE *f;
 
-        cr_assert(text && asprintf(&full, "%s/%s", SOURCE_ROOT, name) > 0);
+        cr_assert(text && asprintf(&full, "%s/%s", source_root(), name) > 0);
         f = fopen(full, "r");
         cr_assert(f, "%s: %s", full, strerror(errno));
         cr_assert(fread(text, 1, CONFIG_SIZE_MAX, f) > 0);
@@ -47,11 +50,14 @@ Test(config_agrees, the_installed_file_is_the_dump_of_the_defaults)
 
 Test(config_agrees, every_example_loads)
 {
-        DIR *dir = opendir(SOURCE_ROOT "/examples/config");
+        CLEANUP(free_p) char *folder = NULL;
         struct dirent *entry;
         size_t n = 0;
+        DIR *dir;
 
-        cr_assert(dir);
+        cr_assert(asprintf(&folder, "%s/examples/config", source_root()) > 0);
+        dir = opendir(folder);
+        cr_assert(dir, "%s", folder);
         while ((entry = readdir(dir))) {
                 CLEANUP(free_p) char *name = NULL, *text = NULL;
                 struct config c;
@@ -96,14 +102,16 @@ Test(config_agrees, the_services_a_host_needs)
         } rows[] = {
                 { "/system.slice/systemd-journald.service", "protect", false },
                 { "/system.slice/systemd-logind.service", "protect", false },
-                { "/system.slice/system-systemd\\x2dfsck.slice/systemd-fsck@dev-sda1.service", "protect", false },
+                { "/system.slice/system-systemd\\x2dfsck.slice/systemd-fsck@dev-sda1.service", "protect",
+                  false },
                 { "/system.slice/dbus.service", "protect", false },
                 { "/system.slice/dbus-broker.service", "protect", false },
                 { "/system.slice/ssh.service", "protect", false },
                 { "/system.slice/sshd.service", "protect", false },
                 { "/system.slice/system-ssh.slice/ssh@1-10.0.0.1:22.service", "protect", false },
                 { "/system.slice/system-getty.slice/getty@tty1.service", "protect", false },
-                { "/system.slice/system-serial\\x2dgetty.slice/serial-getty@ttyS0.service", "protect", false },
+                { "/system.slice/system-serial\\x2dgetty.slice/serial-getty@ttyS0.service", "protect",
+                  false },
                 { "/system.slice/docker.service", "protect", false },
                 { "/system.slice/nginx.service", "1:300", true },
                 { "/system.slice/system-postgresql.slice/postgresql@15-main.service", "1:500", true },
@@ -127,8 +135,8 @@ Test(config_agrees, the_services_a_host_needs)
                                 candidate = c.sense.rules[j].candidate;
                                 break;
                         }
-                cr_expect(strcmp(utility, rows[i].utility) == 0 && candidate == rows[i].candidate, "%s: \"%s\"%s",
-                          rows[i].path, utility, candidate ? ", may die" : "");
+                cr_expect(strcmp(utility, rows[i].utility) == 0 && candidate == rows[i].candidate,
+                          "%s: \"%s\"%s", rows[i].path, utility, candidate ? ", may die" : "");
         }
         config_fini(&c);
 }

@@ -264,7 +264,8 @@ Test(config_files, failed_reload)
         fixture_write("jettison.d/z.json",
                       "{\"work\":2000,\"rules\":[{\"match\":\"/new\"}],\"feed\":\"none\"}");
         cr_assert(config_load(fixture_path, true, &c, &error) == -EINVAL);
-        cr_expect(c.sense.rules == copy.sense.rules && c.control_path == copy.control_path && c.files == copy.files);
+        cr_expect(c.sense.rules == copy.sense.rules && c.control_path == copy.control_path &&
+                  c.files == copy.files);
         after = config_dump(&c);
         cr_expect(strcmp(before, after) == 0);
         config_fini(&c);

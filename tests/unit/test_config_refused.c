@@ -200,7 +200,7 @@ Test(config_refused, refused)
                 load_bad(rows[i].label, text, strlen(text), &error);
                 if (strstr(message, "not JSON: "))
                         error.text[strlen(want)] = '\0';
-                cr_expect(strcmp(error.text, want) == 0, "%s:\n  got  %s\n  want %s", rows[i].label, error.text,
-                          want);
+                cr_expect(strcmp(error.text, want) == 0, "%s:\n  got  %s\n  want %s", rows[i].label,
+                          error.text, want);
         }
 }

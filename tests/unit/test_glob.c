@@ -132,6 +132,7 @@ Test(glob, checks)
                 { "empty class", "/[]", false },
                 { "empty negated class", "/[!]", false },
                 { "range backwards", "/[z-a]", false },
+                { "range backwards by one", "/[b-a]", false },
                 { "range without end", "/[a-", false },
                 { "escape at the end", "/a\\", false },
                 { "escape of a slash", "/a\\/b", false },

@@ -226,8 +226,8 @@ static void drop(enum sandbox_mode mode UNUSED, bool dry_run UNUSED)
 
 static void *idle(void *argument UNUSED)
 {
-        for (;;)
-                pause();
+        pause();
+        return NULL;
 }
 
 static void drop_too_late(enum sandbox_mode mode UNUSED, bool dry_run UNUSED)

@@ -61,9 +61,11 @@ static void day_prepare(void)
         day.manager_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         MUST(bind(day.manager_fd, (struct sockaddr *)&day.manager, sizeof(day.manager)) == 0);
         day.other_pid = fork();
-        if (day.other_pid == 0)
+        if (day.other_pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);      /* a dry run leaves it alive */
                 for (;;)
                         pause();
+        }
         MUST(day.other_pid > 0);
 }
 

@@ -60,6 +60,7 @@ Test(units, sizes)
                 { "iB without a multiple", "1iB", REFUSED },
                 { "half a unit", "1Mi", REFUSED },
                 { "two units", "1MG", REFUSED },
+                { "a B too many", "1MiBB", REFUSED },
                 { "unit that is not offered", "1P", REFUSED },
                 { "fraction", "1.5G", REFUSED },
                 { "hexadecimal", "0x10", REFUSED },

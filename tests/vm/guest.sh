@@ -24,7 +24,7 @@ tr ' ' '\n' <"$CG/cgroup.controllers" | while read -r controller; do
 done
 export CG
 
-# shellcheck source=tests/vm/lib.sh
+# shellcheck source=./lib.sh
 . "$here/lib.sh"
 
 diagnose() {

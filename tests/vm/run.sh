@@ -97,8 +97,7 @@ boot() {
                 disk=(--disk "$("$here/image.sh" root $base_packages ${packages//,/ })")
         fi
         payload=$("$here/image.sh" payload "$build" "$work/payload-$number" "$@")
-        # The signal ends the VM when this shell is ended.
-        { setpriv --pdeathsig TERM "$here/boot.sh" --memory "$memory" --time "$seconds" "${disk[@]}" \
+        { "$here/boot.sh" --memory "$memory" --time "$seconds" "${disk[@]}" \
                 --append "psi=$psi jettison.lane=$lane jettison.swap=$swap" "$kernel" "$base" "$payload" || true; } |
                 filter "$work/notes-$number" "$@"
         rm -f "$payload"
@@ -110,8 +109,17 @@ export JETTISON_VM_CACHE=${JETTISON_VM_CACHE:-$build/vm/cache}
 kernel=$("$here/image.sh" kernel)
 base=$("$here/image.sh" base "$kernel")
 work=$(mktemp -d)
-# shellcheck disable=SC2046  # a list of numbers
-trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+# shellcheck disable=SC2317  # called by the trap
+finish() {
+        local job
+        for job in $(jobs -p); do
+                kill -- "-$job" 2>/dev/null || true
+        done
+        wait
+        rm -rf "$work"
+}
+set -m          # each VM with what belongs to it is a process group of its own
+trap finish EXIT
 trap 'exit 143' INT TERM
 
 declare -A machines=()
