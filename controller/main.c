@@ -56,10 +56,10 @@ static struct config *config_of(struct daemon *d)
 static int load_config(const struct daemon *d, struct config *config, struct config_error *error)
 {
         const char *path = d->options.config ? d->options.config : CONFIG_PATH;
-        int r = config_init(config);
+        int r;
 
-        if (r == 0)
-                r = config_load(path, d->options.config != NULL, config, error);
+        *config = (struct config){ 0 };
+        r = config_load(path, d->options.config != NULL, config, error);
         if (r == 0)
                 r = options_apply(&d->options, config);
         if (r == -ENOMEM)

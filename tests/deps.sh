@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs the Debian packages that building, testing, the test VMs or the demo need: only missing ones, quietly.
+# Installs the Debian packages that building, testing, the test VMs or the demo need: only missing ones,
+# quietly.
 set -eu
 
 build='build-essential meson ninja-build pkg-config libcgroup-dev libseccomp-dev libjansson-dev

@@ -29,7 +29,7 @@ void sink_json_string(struct sink *s, const char *bytes, size_t len);
 /* JSON, member by member. A NULL key makes an array element. Commas are kept. */
 void json_open(struct sink *s, const char *key, char bracket);          /* '{' or '[' */
 void json_close(struct sink *s, char bracket);                          /* '}' or ']' */
-/* Readers' integers end at INT64_MAX (jansson refuses the whole text past it): what is larger is written as that. */
+/* Readers' integers end at INT64_MAX (jansson refuses the whole text past it); what is larger is written so. */
 void json_u64(struct sink *s, const char *key, uint64_t value);
 void json_bool(struct sink *s, const char *key, bool value);
 void json_text(struct sink *s, const char *key, const char *value);     /* NULL value → null */

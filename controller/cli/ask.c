@@ -127,6 +127,17 @@ int ask(const struct verb *verb, const char *socket_path, const char *request, j
         return judge_reply(verb, line, ret_reply);
 }
 
+const json_t *ask_member(const struct verb *verb, const json_t *reply, const char *name)
+{
+        const json_t *member = json_object_get(reply, name);
+
+        if (!json_is_object(member)) {
+                verb_fail(verb, EXIT_FAILED, "the daemon's answer has no %s", name);
+                return NULL;
+        }
+        return member;
+}
+
 char *ask_request(const char *what, const char *domain, const uint64_t *need)
 {
         size_t size = 256 + 6 * (domain ? strlen(domain) : 0);

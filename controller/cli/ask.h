@@ -12,5 +12,8 @@
  * one line on standard error that says what to do. */
 int ask(const struct verb *verb, const char *socket_path, const char *request, json_t **ret_reply);
 
+/* A member of the reply that must be there, borrowed; NULL after one line on standard error. */
+const json_t *ask_member(const struct verb *verb, const json_t *reply, const char *name);
+
 /* The request {"verb":what} with the domain and need that are not NULL. New. */
 char *ask_request(const char *what, const char *domain, const uint64_t *need);

@@ -5,7 +5,8 @@
  *   cgroup stands right below it (version 2.0.2). So the path is made from the top, one level at a time,
  *   whether it is there or not; the first level enables it in the root.
  * - It deletes a cgroup by moving what is in it one up, which would quietly take a process out of its label
- *   and limit. CGFLAG_DELETE_EMPTY_ONLY asks it not to.
+ *   and limit. CGFLAG_DELETE_EMPTY_ONLY asks it not to; but then it may leave a cgroup that is not empty and
+ *   answer success, so whether it is gone is looked at. Its table of messages is too short for that answer.
  *
  * Its messages would go to standard output, where the command's own output goes; they are kept instead, and
  * the last one is part of the error. */
@@ -95,8 +96,10 @@ static void keep_message(void *data UNUSED, int level UNUSED, const char *format
 
 static int fail(struct group_error *e, int error, const char *what, const char *path, int code)
 {
-        snprintf(e->text, sizeof(e->text), "cannot %s the cgroup %s: %s%s%s", what, path,
-                 cgroup_strerror(code), last_message[0] ? ": " : "", last_message);
+        const char *why = code == ECGNONEMPTY ? "it is not empty" : cgroup_strerror(code);
+
+        snprintf(e->text, sizeof(e->text), "cannot %s the cgroup %s: %s%s%s", what, path, why,
+                 last_message[0] ? ": " : "", last_message);
         e->lacking = code == ECGROUPSUBSYSNOTMOUNTED || code == ECGROUPNOTMOUNTED;
         return error;
 }
@@ -174,7 +177,10 @@ int group_remove(const char *path, struct group_error *ret_error)
 {
         struct cgroup *group = must(group_name(path, UINT64_MAX));
         int code = cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY);
+        CLEANUP(close_p) int fd = group_open(path);
 
         cgroup_free(&group);
+        if (code == 0 && fd >= 0)
+                code = ECGNONEMPTY;
         return code == 0 ? 0 : fail(ret_error, -1, "remove", path, code);
 }

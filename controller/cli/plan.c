@@ -143,12 +143,14 @@ static int plan_live(const struct verb *verb, const struct plan_request *q)
         CLEANUP(free_p) char *request = ask_request("plan", q->domain, q->has_need ? &q->need : NULL);
         json_t *reply = NULL;
         int code = ask(verb, q->socket, request, &reply);
+        const json_t *plan = code == EXIT_SUCCESS ? ask_member(verb, reply, "plan") : NULL;
 
-        if (code != EXIT_SUCCESS)
-                return code;
-        print_plan(q, json_object_get(reply, "plan"), json_object_get(reply, "snapshot"));
+        if (plan)
+                print_plan(q, plan, json_object_get(reply, "snapshot"));
+        else if (code == EXIT_SUCCESS)
+                code = EXIT_FAILED;
         json_decref(reply);
-        return EXIT_SUCCESS;
+        return code;
 }
 
 static int run_plan(const struct verb *verb, int argc, char **argv)

@@ -111,7 +111,7 @@ static int run_all(const struct verb *verb, const struct run_request *q)
                 return code;
         code = run_in_group(verb, q);
         if (group_remove(q->path, &error) < 0)
-                verb_fail(verb, 0, "%s; processes that the command left behind are still in it", error.text);
+                verb_fail(verb, 0, "%s; what the command left behind is still in it", error.text);
         return code;
 }
 

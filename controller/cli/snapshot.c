@@ -16,6 +16,7 @@ static int run_snapshot(const struct verb *verb, int argc, char **argv)
         const char *domain = NULL, *socket = ASK_SOCKET;
         const struct term term = term_of(stdout);
         CLEANUP(free_p) char *request = NULL;
+        const json_t *snapshot;
         json_t *reply = NULL;
         bool json = false;
         int code;
@@ -41,12 +42,13 @@ static int run_snapshot(const struct verb *verb, int argc, char **argv)
         code = ask(verb, socket, request, &reply);
         if (code != EXIT_SUCCESS)
                 return code;
-        if (json)
-                show_json(json_object_get(reply, "snapshot"), stdout);
-        else
-                show_snapshot(json_object_get(reply, "snapshot"), stdout, &term);
+        snapshot = ask_member(verb, reply, "snapshot");
+        if (snapshot && json)
+                show_json(snapshot, stdout);
+        else if (snapshot)
+                show_snapshot(snapshot, stdout, &term);
         json_decref(reply);
-        return EXIT_SUCCESS;
+        return snapshot ? EXIT_SUCCESS : EXIT_FAILED;
 }
 
 const struct verb verb_snapshot = {

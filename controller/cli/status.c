@@ -63,8 +63,7 @@ static void add_domain(struct table *t, const json_t *domain)
         table_cell(t, text_show_json(show_text(domain, "state")));
 }
 
-/* Returns how many lines were printed. */
-static size_t print_domains(const json_t *reply, const struct term *term)
+static void print_domains(const json_t *reply, const struct term *term)
 {
         static const struct column columns[] = {
                 { "DOMAIN", CUT_FRONT, false },   { "MEMORY IN USE", CUT_NEVER, false },
@@ -73,16 +72,14 @@ static size_t print_domains(const json_t *reply, const struct term *term)
                 { "LEVEL", CUT_NEVER, false },    { "STATE", CUT_NEVER, false },
         };
         struct table table;
-        size_t i, n_lines;
         json_t *domain;
+        size_t i;
 
         table_init(&table, columns, ARRAY_SIZE(columns));
         json_array_foreach(json_object_get(reply, "domains"), i, domain)
                 add_domain(&table, domain);
         table_print(&table, stdout, term);
-        n_lines = table.n_rows + 1;
         table_fini(&table);
-        return n_lines;
 }
 
 static unsigned long long count(const json_t *reply, const char *name)
@@ -90,7 +87,7 @@ static unsigned long long count(const json_t *reply, const char *name)
         return show_u64(reply, name);
 }
 
-static size_t print_daemon(const json_t *reply)
+static void print_daemon(const json_t *reply)
 {
         CLEANUP(free_p) char *version = text_show_json(show_text(reply, "version"));
         CLEANUP(free_p) char *feed = text_show_json(show_text(reply, "feed"));
@@ -103,31 +100,27 @@ static size_t print_daemon(const json_t *reply)
                "%llu bad labels\n\n",
                count(reply, "candidates"), count(reply, "rounds"), count(reply, "victims"),
                count(reply, "wakeups"), count(reply, "journal_dropped"), count(reply, "bad_labels"));
-        return 3;
 }
 
-static size_t print_degraded(const json_t *reply, const struct term *term)
+static void print_degraded(const json_t *reply, const struct term *term)
 {
-        const json_t *degraded = json_object_get(reply, "degraded");
         json_t *text;
         size_t i;
 
-        json_array_foreach(degraded, i, text) {
+        json_array_foreach(json_object_get(reply, "degraded"), i, text) {
                 CLEANUP(free_p) char *shown = text_show_json(json_string_value(text));
 
                 printf("%s%sDegraded: %s%s\n", i == 0 ? "\n" : "", style_begin(term, STYLE_YELLOW), shown,
                        style_end(term, STYLE_YELLOW));
         }
-        return json_array_size(degraded) + (json_array_size(degraded) > 0);
 }
 
-/* A screen for people. Returns how many lines it has, as long as the terminal is wide enough for them. */
-static size_t print_screen(const json_t *reply, const struct term *term)
+/* A screen for people. */
+static void print_screen(const json_t *reply, const struct term *term)
 {
-        size_t n_lines = print_daemon(reply);
-
-        n_lines += print_domains(reply, term);
-        return n_lines + print_degraded(reply, term);
+        print_daemon(reply);
+        print_domains(reply, term);
+        print_degraded(reply, term);
 }
 
 /* A line for programs that read lines, and for logs. */
@@ -156,7 +149,7 @@ static int follow(const struct verb *verb, const struct status_request *q)
         CLEANUP(free_p) char *request = ask_request("status", NULL, NULL);
         const struct timespec second = { .tv_sec = 1 };
 
-        for (size_t n_lines = 0;;) {
+        for (;;) {
                 const struct term term = term_of(stdout);
                 json_t *reply = NULL;
                 int code = ask(verb, q->socket, request, &reply);
@@ -166,9 +159,8 @@ static int follow(const struct verb *verb, const struct status_request *q)
                 if (q->json) {
                         show_json(reply, stdout);
                 } else if (term.tty) {
-                        if (n_lines)
-                                printf("\033[%zuA\033[J", n_lines);
-                        n_lines = print_screen(reply, &term);
+                        fputs("\033[H\033[J", stdout);        /* to the upper left, and nothing below it */
+                        print_screen(reply, &term);
                 } else {
                         print_lines(reply);
                 }

@@ -34,7 +34,8 @@ static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_
 
 uint64_t shortage_need(const struct domain_facts *f, enum witness witness, bool swap_short, const struct policy *p)
 {
-        uint64_t target = amount_bytes(p->target_available, f->memory_total), need;
+        uint64_t target = u64_max(amount_bytes(p->target_available, f->memory_total),
+                                  amount_bytes(p->act_available, f->memory_total)), need;
 
         if (witness == WITNESS_STALL)
                 target = u64_max(target, amount_bytes(p->stall_available, f->memory_total));

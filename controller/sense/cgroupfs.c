@@ -82,8 +82,10 @@ int cgroupfs_open(const char *root, struct cgroupfs *ret_fs, struct cgroupfs_lac
         struct cgroupfs fs = CGROUPFS_INIT;
         int r;
 
+        if (root && strlen(root) >= sizeof(fs.mount))
+                return lack(ret_lack, -ENAMETOOLONG, "the path of the cgroup root is too long: %s", root);
         if (root)
-                snprintf(fs.mount, sizeof(fs.mount), "%s", root);
+                strcpy(fs.mount, root);
         else if ((r = find_mount(fs.mount, sizeof(fs.mount), ret_lack)) < 0)
                 return r;
 
@@ -156,21 +158,19 @@ int cgroupfs_id(int dir_fd, uint64_t *ret_id)
         return 0;
 }
 
-int cgroupfs_own_id(const struct cgroupfs *fs, uint64_t *ret_id)
+int cgroupfs_own_path(char *buffer, size_t size)
 {
-        CLEANUP(close_p) int dir_fd = -1;
-        char text[4096], *path, *end;
+        char text[4096], *line = text, *end;
         int r = cgroupfs_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
 
         if (r != CGROUPFS_OK)
                 return r < 0 ? r : -ENOENT;
-        path = strstr(text, "0::/");
-        if (!path || !(end = strchr(path, '\n')))
-                return -ENOENT;
-        *end = '\0';
-        path += strlen("0::/");
-        dir_fd = openat(fs->root_fd, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (dir_fd < 0)
-                return -errno;
-        return cgroupfs_id(dir_fd, ret_id);
+        for (; (end = strchr(line, '\n')); line = end + 1) {
+                *end = '\0';
+                if (strncmp(line, "0::/", 4) != 0)
+                        continue;
+                line += strcmp(line, "0::/") == 0 ? 4 : 3;
+                return (size_t)snprintf(buffer, size, "%s", line) < size ? 0 : -ENAMETOOLONG;
+        }
+        return -ENOENT;
 }

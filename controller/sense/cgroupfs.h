@@ -41,5 +41,6 @@ int cgroupfs_open_file(int dir_fd, const char *name, int flags);
 /* The cgroup id behind a directory descriptor: its inode number (kernfs gives the id as inode on 64-bit kernels). */
 int cgroupfs_id(int dir_fd, uint64_t *ret_id);
 
-/* The calling process's own cgroup as an id; -errno when /proc/self/cgroup does not say. */
-int cgroupfs_own_id(const struct cgroupfs *fs, uint64_t *ret_id);
+/* The calling process's own cgroup as a path from the hierarchy's root (from that of its cgroup namespace, if it has one): "" for
+ * the root itself. 0, or -errno when /proc/self/cgroup does not say. */
+int cgroupfs_own_path(char *buffer, size_t size);

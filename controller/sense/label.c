@@ -110,9 +110,7 @@ static enum label attribute_read(int dir_fd, const char *name, enum label refuse
                 return LABEL_INVALID;
         if (len < 0)
                 return errno == ENODATA || errno == EOPNOTSUPP ? LABEL_NONE : refused;
-        if (len > (ssize_t)UTILITY_TEXT_MAX || utility_parse(text, (size_t)len, ret_utility) < 0)
-                return LABEL_INVALID;
-        return found;
+        return utility_parse(text, (size_t)len, ret_utility) < 0 ? LABEL_INVALID : found;
 }
 
 enum label label_read(int dir_fd, enum label_trust user, struct utility *ret_utility)

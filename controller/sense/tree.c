@@ -42,7 +42,8 @@ struct tree {
         uint32_t n_buckets;
         uint32_t walk;          /* number of the present walk */
         uint32_t left_out;
-        uint64_t own_id;
+        uint32_t free_from;     /* no slot below this one is free */
+        char own_path[PATH_ROOM];       /* the controller's own cgroup; "" for the root, or when it is not known */
         int news_fd;            /* inotify on the branches */
         char *names[2];
         uint32_t names_len, names_size;
@@ -74,8 +75,8 @@ struct tree *tree_new(const struct cgroupfs *fs, const struct sense_options *opt
         if (!t->nodes || !t->buckets || !t->names[0] || !t->names[1])
                 return tree_free(t);
         memset(t->buckets, 0xff, t->n_buckets * sizeof(*t->buckets));
-        if (cgroupfs_own_id(fs, &t->own_id) < 0)
-                t->own_id = 0;
+        if (cgroupfs_own_path(t->own_path, sizeof(t->own_path)) < 0)
+                t->own_path[0] = '\0';
         return t;
 }
 
@@ -84,9 +85,9 @@ static void close_node(struct node *n)
         close_p(&n->dir_fd);
         for (size_t i = 0; i < NODE_FILE_N; i++)
                 close_p(&n->fd[i]);
-        n->kind = NODE_FREE;
-        n->pins = 0;
-        n->gone = false;
+        *n = (struct node){ .kind = NODE_FREE, .first_part = NODE_NONE, .dir_fd = -1 };
+        for (size_t i = 0; i < NODE_FILE_N; i++)
+                n->fd[i] = -1;          /* whoever still knows the index finds no descriptor and no id */
 }
 
 struct tree *tree_free(struct tree *t)
@@ -114,7 +115,7 @@ int tree_reconfigure(struct tree *t, const struct sense_options *options)
         for (uint32_t i = 0; i < t->n; i++)
                 if (t->nodes[i].kind != NODE_FREE)
                         close_node(&t->nodes[i]);
-        t->n = 0;
+        t->n = t->free_from = 0;
         memset(t->buckets, 0xff, t->n_buckets * sizeof(*t->buckets));
         return 0;
 }
@@ -223,9 +224,9 @@ static int store_path(struct tree *t, const char *path, uint32_t *ret_offset)
 
 static uint32_t take_slot(struct tree *t)
 {
-        for (uint32_t i = 0; i < t->n; i++)
-                if (t->nodes[i].kind == NODE_FREE)
-                        return i;
+        for (; t->free_from < t->n; t->free_from++)
+                if (t->nodes[t->free_from].kind == NODE_FREE)
+                        return t->free_from;
         return t->n < t->n_max ? t->n++ : NODE_NONE;
 }
 
@@ -318,10 +319,12 @@ static uint32_t find_delegate(const struct tree *t, uint32_t parent, const char 
         return parent;
 }
 
-static void mark_self(struct tree *t, uint32_t index)
+/* Does the controller live here or below? Asked of the path, since a part that was left out is not among the nodes. */
+static bool holds_self(const struct tree *t, const char *path)
 {
-        for (; index != NODE_NONE; index = t->nodes[index].parent)
-                t->nodes[index].is_self = true;
+        size_t len = strlen(path);
+
+        return strncmp(t->own_path, path, len) == 0 && (t->own_path[len] == '/' || t->own_path[len] == '\0');
 }
 
 /* Opens DIR/name below 'parent' and adds it. Takes what it needs to know before the node joins the table. */
@@ -356,9 +359,7 @@ static void add_node(struct tree *t, uint32_t parent, const char *name)
         n.trust = label_trust(t->options->labels_user, path, strlen(path));
         n.delegate = find_delegate(t, parent, path);
         n.rule = find_rule(t, path);
-        if (n.id == t->own_id)
-                mark_self(t, parent);
-        n.is_self = n.id == t->own_id;
+        n.is_self = holds_self(t, path);
         n.kind = classify(t, &n, path);
         if (n.kind == NODE_PART) {
                 n.owner = above->kind == NODE_PART ? above->owner : parent;
@@ -389,8 +390,8 @@ struct dirent64_head {
 static bool may_descend(const struct tree *t, const struct node *n)
 {
         if (n->kind == NODE_PART)
-                return t->nodes[n->owner].n_parts < PARTS_MAX;
-        return true;
+                n = &t->nodes[n->owner];
+        return n->kind != NODE_CANDIDATE || n->n_parts < PARTS_MAX;
 }
 
 static void see_entry(struct tree *t, uint32_t parent, const struct dirent64_head *entry)
@@ -431,7 +432,7 @@ static void close_gone(struct tree *t)
         for (uint32_t i = 1; i < t->n; i++) {
                 struct node *n = &t->nodes[i];
 
-                if (n->kind == NODE_FREE || n->seen == t->walk)
+                if (n->kind == NODE_FREE || (n->seen == t->walk && !n->gone))
                         continue;
                 n->gone = true;
                 if (n->pins > 0)
@@ -440,35 +441,36 @@ static void close_gone(struct tree *t)
                         unlink_part(t, i);
                 unlink_node(t, i);
                 close_node(n);
+                t->free_from = i < t->free_from ? i : t->free_from;
         }
 }
 
-/* A branch that has been labelled since, or a candidate whose label was removed, is classified anew. */
-static void reclassify(struct tree *t, uint32_t index)
+/* A branch that has been labelled since, or a candidate whose label was removed, changes its role and is looked into once
+ * more: what lies below is closed, and found again in its own new role. What is pinned below counts as gone
+ * until it is released. */
+static bool reclassify(struct tree *t, uint32_t index)
 {
         struct node *n = &t->nodes[index];
         enum node_kind kind;
 
-        if (n->pins > 0 || n->kind == NODE_PART || n->kind == NODE_FREE)
-                return;
+        if (n->kind == NODE_FREE || n->kind == NODE_PART || n->pins > 0 || n->gone || n->seen != t->walk)
+                return false;
         kind = classify(t, n, t->names[t->half] + n->path);
         if (kind == n->kind)
-                return;
+                return false;
         n->kind = kind;
-        for (uint32_t i = 1; i < t->n; i++)     /* what lies below is found again, in its new role */
-                if (i != index && t->nodes[i].kind != NODE_FREE && t->nodes[i].pins == 0 && tree_is_below(t, i, index))
+        n->walked = t->walk - 1;
+        if (kind == NODE_BRANCH && t->news_fd >= 0)
+                subscribe(t, n);
+        for (uint32_t i = 1; i < t->n; i++)
+                if (i != index && t->nodes[i].kind != NODE_FREE && tree_is_below(t, i, index))
                         t->nodes[i].seen = t->walk - 1;
+        return true;
 }
 
-int tree_walk(struct tree *t)
+/* Looks into every directory that was not yet looked into in this walk. -errno when the root cannot be read. */
+static int walk_all(struct tree *t)
 {
-        t->walk++;
-        t->left_out = 0;
-        if (t->n == 0)
-                add_node(t, NODE_NONE, "");
-        if (t->n == 0)
-                return -EIO;
-        t->nodes[0].seen = t->walk;
         for (bool again = true; again;) {       /* what is found may take a slot that was passed already */
                 again = false;
                 for (uint32_t i = 0; i < t->n; i++) {
@@ -482,10 +484,27 @@ int tree_walk(struct tree *t)
                                 return -EIO;
                 }
         }
-        for (uint32_t i = 1; i < t->n; i++)
-                reclassify(t, i);
-        close_gone(t);
         return 0;
+}
+
+int tree_walk(struct tree *t)
+{
+        bool changed = false;
+        int r;
+
+        t->walk++;
+        t->left_out = 0;
+        if (t->n == 0 || t->nodes[0].kind == NODE_FREE)
+                add_node(t, NODE_NONE, "");
+        if (t->n == 0 || t->nodes[0].kind == NODE_FREE)
+                return -EIO;
+        t->nodes[0].seen = t->walk;
+        if ((r = walk_all(t)) < 0)
+                return r;
+        for (uint32_t i = 1; i < t->n; i++)
+                changed = reclassify(t, i) || changed;
+        close_gone(t);
+        return changed ? walk_all(t) : 0;
 }
 
 int node_file(struct node *n, enum node_file which)

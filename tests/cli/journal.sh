@@ -1,11 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The journal explained: tests/data/journal.jsonl was written by the daemon's own writer (see tests/unit/test_explain.c): a
+# The journal explained: tests/data/journal.jsonl was written by the daemon's own writer (see
+# tests/unit/test_explain.c): a
 # round that ended well, one that a crash cut off, a torn line, a new life with a round 1 that is not ended.
 # Usage: journal.sh DIRECTORY-OF-PROGRAMS
 . "$(dirname "$0")/tap.sh"
 
 file=$data/journal.jsonl
+
+# A plan without the time it took, its escapes in one case: jansson writes \u001B where the daemon writes
+# \u001b.
+norm() { sed 's/"solve_usec":[0-9]*//' | tr A-F a-f; }
 
 run journal --file "$file"
 check "three rounds" eval 'exits 0 && [ "$(grep -c available "$work/out")" -eq 3 ]'
@@ -37,9 +42,18 @@ check "last is the last round" cmp -s "$work/out" "$work/explained"
 run journal --file "$work/first-life" explain --round 1
 check "the round as an option" cmp -s "$work/out" "$work/explained"
 run journal --file "$work/first-life" --json explain 1
-check "explain --json has it whole" eval '[ "$(wc -l <"$work/out")" -eq 1 ] && says "\"snapshot\":{" && says "\"kept\":["'
+check "explain --json has it whole" eval \
+        '[ "$(wc -l <"$work/out")" -eq 1 ] && says "\"snapshot\":{" && says "\"kept\":["'
 run journal --file "$file" explain 2
 check "explain: interrupted" says "Interrupted: the journal has no outcome of this round"
+
+# The snapshot of an intent is its last member, the plan stands before it.
+echo '{}' >"$work/defaults.json"
+sed -n '2s/.*"snapshot":\({.*}\)}$/\1/p' "$file" >"$work/snapshot.json"
+sed -n '2s/.*"plan":\({.*}\),"snapshot".*/\1/p' "$file" >"$work/plan.json"
+run plan --config "$work/defaults.json" --snapshot "$work/snapshot.json" --json
+check "a recorded decision replays byte for byte" eval \
+        '[ "$(norm <"$work/out")" = "$(norm <"$work/plan.json")" ] && grep -q victims "$work/plan.json"'
 
 head -n 5 "$file" >"$work/rotated.2"
 tail -n +7 "$file" >"$work/rotated.1"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Labels on a real cgroup: an empty one is made below the cgroup2 mount, and removed. Usage: label.sh DIRECTORY-OF-PROGRAMS
+# Labels on a real cgroup: an empty one is made below the cgroup2 mount, and removed. Usage: label.sh
+# DIRECTORY-OF-PROGRAMS
 . "$(dirname "$0")/tap.sh"
 
 mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
@@ -31,7 +32,8 @@ if [ "$(id -u)" -eq 0 ]; then
         run label --show "$group"
         check "--show for people" eval 'exits 0 && says "trusted.jettison.utility" && says protect'
         run label "$group" 1001
-        check "a bad value changes nothing" eval 'fails 2 "not a utility" && shows "\"protect\"" "\"protect\""'
+        check "a bad value changes nothing" eval \
+                'fails 2 "not a utility" && shows "\"protect\"" "\"protect\""'
         run label --remove "$group"
         check "--remove" eval 'exits 0 && silent && shows null null'
         run label --remove "$group"
@@ -51,7 +53,7 @@ else
         skip "the label that counts" "takes root"
 fi
 
-if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && setpriv --reuid 65534 --clear-groups true; then
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
         chown 65534 "$group"
         chmod 755 "$work"
         cp "$jettison" "$work/jettison"

@@ -45,7 +45,8 @@ check "the controller is kept" eval 'fate kept /self && says "holds the controll
 check "the dear candidate goes" fate shed /batch
 plan insufficient.json
 check "not enough: all must go" eval 'exits 0 && says "Insufficient:" && fate shed /a && fate shed /b'
-check "... the cheapest first" eval '[ "$(grep -n "/b" "$work/out" | cut -d: -f1)" -lt "$(grep -n "/a" "$work/out" | cut -d: -f1)" ]'
+check "... the cheapest first" eval \
+        '[ "$(grep -n "/b" "$work/out" | cut -d: -f1)" -lt "$(grep -n "/a" "$work/out" | cut -d: -f1)" ]'
 plan no-candidate.json
 check "nothing may die" eval 'exits 0 && says "No candidate:" && fate kept /db'
 plan calm.json
@@ -65,7 +66,8 @@ else
 fi
 
 plan hostile.json
-check "a hostile name is made harmless" eval 'says "/evil\\x1b[31m\\x07\\xff\\x9b2J\\x0a" && harmless "$work/out"'
+check "a hostile name is made harmless" eval \
+        'says "/evil\\x1b[31m\\x07\\xff\\x9b2J\\x0a" && harmless "$work/out"'
 plan hostile.json --json
 check "... and whole in JSON" eval 'says "/evil\\u001B[31m\\u0007\\u00FF\\u009B2J" && harmless "$work/out"'
 
@@ -101,7 +103,8 @@ if command -v script >/dev/null && script -qec true /dev/null </dev/null >/dev/n
         check "colours on a terminal" grep -q "$(printf '\033\\[31mshed')" "$work/out"
         tty_plan "TERM=xterm NO_COLOR=1"
         check "no colours with NO_COLOR" harmless "$work/out"
-        check "a table is cut at the terminal's edge" eval '! grep -E "^(shed|kept|FATE)" "$work/out" | grep -q "^.\{77\}"'
+        check "a table is cut at the terminal's edge" eval \
+                '! grep -E "^(shed|kept|FATE)" "$work/out" | grep -q "^.\{77\}"'
         check "... and keeps the end of a path" says ".scope "
         tty_plan "TERM=dumb"
         check "no colours with TERM=dumb" harmless "$work/out"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# 'jettison run' on a real hierarchy, where there is one with the memory controller. Usage: run.sh DIRECTORY-OF-PROGRAMS
+# 'jettison run' on a real hierarchy, where there is one with the memory controller. Usage: run.sh
+# DIRECTORY-OF-PROGRAMS
 . "$(dirname "$0")/tap.sh"
 
 mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The filter is the kernel's and so are its answers: every case runs in a child that puts itself under it. A child ends
- * with 0 when all was as it should be, by SIGSYS, or with 1 after telling the line that was wrong. */
+/* The filter is the kernel's and so are its answers: every case runs in a child that puts itself under it.
+ * A child ends with 0 when all was as it should be, by SIGSYS, or with 1 after telling the line that was
+ * wrong. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the daemon's own journal wrote, put together to rounds and explained: two lives of the daemon, a round that was cut off by a
- * crash, a torn line, a hostile name. */
+/* What the daemon's own journal wrote, put together to rounds and explained: two lives of the daemon, a
+ * round that was cut off by a crash, a torn line, a hostile name. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,7 +109,8 @@ static void daemon_outcome(struct daemon *d, uint64_t round)
         journal_end(d->journal);
 }
 
-/* First life: round 1 ends well, round 2 is cut off and tears its last line. Second life: round 1 again, not ended. */
+/* First life: round 1 ends well, round 2 is cut off and tears its last line. Second life: round 1 again,
+ * not ended. */
 static struct daemon two_lives(void)
 {
         struct daemon d = daemon_make();

@@ -205,6 +205,7 @@ static const struct {
         { "some twice", SOME SOME, -EINVAL, 0, 0 },
         { "a line between", SOME "\n" FULL, -EINVAL, 0, 0 },
         { "another name", "somehow avg10=0.00 avg60=0.00 avg300=0.00 total=0\n" FULL, -EINVAL, 0, 0 },
+        { "no blank", "someavg10=0.00 avg60=0.00 avg300=0.00 total=0\n" FULL, -EINVAL, 0, 0 },
         { "another order", "some avg60=0.00 avg10=0.00 avg300=0.00 total=0\n" FULL, -EINVAL, 0, 0 },
         { "nothing", "", -EINVAL, 0, 0 },
         { "no text", "\xff\xff", -EINVAL, 0, 0 },

@@ -210,6 +210,22 @@ Test(loop, timer_fires_once_and_not_early)
         loop_fini(&l);
 }
 
+/* Turns that end for another reason look at the timers too, and leave alone what is not due yet. */
+Test(loop, busy_turns_do_not_fire_early)
+{
+        struct loop l = LOOP_INIT;
+        struct counted_timer t = { .timer = { .due = timer_due } };
+        uint64_t due_us;
+
+        cr_assert_eq(loop_init(&l), 0);
+        cr_assert_eq(loop_add_timer(&l, &t.timer), 0);
+        t.timer.due_us = due_us = loop_now_us() + SOON_US;
+        while (t.calls == 0)
+                cr_assert_eq(loop_turn(&l, 0), 0);
+        cr_expect_geq(t.at_us, due_us, "early by %lu us", due_us - t.at_us);
+        loop_fini(&l);
+}
+
 Test(loop, turn_ends_at_its_timeout)
 {
         struct loop l = LOOP_INIT;

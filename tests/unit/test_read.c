@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading snapshots: what was written comes back byte for byte, and what is wrong is refused with its place. */
+/* Reading snapshots: what was written comes back byte for byte, and what is wrong is refused with its
+ * place. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -35,7 +36,7 @@
 
 struct day {
         char folder[64];
-        int folder_fd, listener, client, event, epoll, other_pid;
+        int folder_fd, listener, client, event, epoll, news, other_pid;
         struct sockaddr_un manager;     /* plays the service manager's socket */
         int manager_fd;
 };
@@ -50,6 +51,7 @@ static void day_prepare(void)
         MUST(mkdtemp(day.folder) && chdir(day.folder) == 0);
         day.folder_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         day.epoll = epoll_create1(EPOLL_CLOEXEC);
+        day.news = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
         day.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         day.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         day.client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -105,6 +107,7 @@ static void noon_with_files(void)
         MUST(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0);
         MUST(fcntl(fd, F_SETFD, fcntl(fd, F_GETFD)) == 0);
         MUST(close(fcntl(fd, F_DUPFD_CLOEXEC, 0)) == 0 && close(fd) == 0);
+        MUST(inotify_add_watch(day.news, ".", IN_CREATE | IN_ONLYDIR) >= 0);
         MUST(syscall(SYS_getdents64, day.folder_fd, bytes, sizeof(bytes)) > 0);
         MUST(rename("journal", "j1") == 0 && renameat(day.folder_fd, "j1", day.folder_fd, "j2") == 0);
         MUST(renameat2(day.folder_fd, "j2", day.folder_fd, "j3", RENAME_NOREPLACE) == 0);

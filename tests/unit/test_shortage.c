@@ -122,6 +122,38 @@ Test(shortage, judged)
         }
 }
 
+/* The need by itself, for whoever has heard a witness that the judge does not. */
+Test(shortage, need_by_witness)
+{
+        static const struct {
+                const char *label;
+                enum witness witness;
+                uint64_t available, swap_free;  /* MiB; of 1000 each */
+                bool swap_short;
+                uint64_t need;
+        } needs[] = {
+                { "the kernel's killer, with plenty", WITNESS_KERNEL, 900, 900, false, 0 },
+                { "the kernel's killer", WITNESS_KERNEL, 20, 900, false, 130 },
+                { "no witness", WITNESS_NONE, 20, 900, false, 130 },
+                { "stalls", WITNESS_STALL, 20, 900, false, 180 },
+                { "swap does not count", WITNESS_AVAILABLE, 20, 0, false, 130 },
+                { "swap counts", WITNESS_AVAILABLE, 20, 0, true, 280 },
+                { "swap counts, and has enough", WITNESS_AVAILABLE, 20, 150, true, 130 },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+                const struct domain_facts f = {
+                        .memory_total = 1000 * MIB,
+                        .memory_available = needs[i].available * MIB,
+                        .swap_total = 1000 * MIB,
+                        .swap_free = needs[i].swap_free * MIB,
+                };
+                uint64_t need = shortage_need(&f, needs[i].witness, needs[i].swap_short, &plain);
+
+                cr_expect_eq(need, needs[i].need * MIB, "%s: %lu MiB", needs[i].label, need / MIB);
+        }
+}
+
 /* On a host of a terabyte the default lines are absolute: act below 4 GiB, restore 6, believe stalls below 8.
  */
 Test(shortage, defaults_on_small_and_large_hosts)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Snapshot and plan as JSON: every member that the interfaces promise is there, with its value, and the text always parses. */
+/* Snapshot and plan as JSON: every member that the interfaces promise is there, with its value, and the
+ * text always parses. */
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <string.h>
@@ -29,7 +30,8 @@ static struct snapshot_cgroup *add(struct snapshot *s, uint64_t id, const char *
         return c;
 }
 
-/* Two candidates, one protected by its label and one by the configuration; a need that the cheaper candidate meets. */
+/* Two candidates, one protected by its label and one by the configuration; a need that the cheaper
+ * candidate meets. */
 static struct scene scene_make(void)
 {
         struct scene scene;
@@ -240,8 +242,8 @@ Test(write, members_of_an_object)
         scene_free(&scene);
 }
 
-/* In a buffer of any size a plan either parses, with every entry written or counted, or the sink is full. Once it has room
- * for no entry but for the rest, it is never full again. */
+/* In a buffer of any size a plan either parses, with every entry written or counted, or the sink is full.
+ * Once it has room for no entry but for the rest, it is never full again. */
 Test(write, plan_goes_short_and_counts)
 {
         struct scene scene = scene_make();

@@ -4,14 +4,15 @@
 # Boots one VM and prints its serial console until it powers off:
 #   boot.sh [--memory SIZE] [--time SECONDS] [--append TEXT] [--disk IMAGE] KERNEL INITRD...
 #
-# KERNEL is a folder made by image.sh. Ends with 0 when the VM has ended by itself, 124 when its time was up. Whatever
-# happens to this script, no QEMU stays behind: a trap ends it, timeout(1) does when the trap hangs, and the kernel
-# does when this script is gone (parent-death signal).
+# KERNEL is a folder made by image.sh. Ends with 0 when the VM has ended by itself, 124 when its time was
+# up. Whatever happens to this script, no QEMU stays behind: a trap ends it, timeout(1) does when the trap
+# hangs, and the kernel does when this script is gone (parent-death signal).
 #
-# The machine is q35, not the quicker microvm, because that has no clock a loaded host can calibrate: it hangs at boot
-# now and then, and counts time in ticks of 4 ms when it does not.
+# The machine is q35, not the quicker microvm, because that has no clock a loaded host can calibrate: it
+# hangs at boot now and then, and counts time in ticks of 4 ms when it does not.
 #
-# JETTISON_VM_ACCEL: kvm or tcg; else KVM is taken if a VM really boots with it, and the answer is kept beside KERNEL.
+# JETTISON_VM_ACCEL: kvm or tcg; else KVM is taken if a VM really boots with it, and the answer is kept
+# beside KERNEL.
 set -euo pipefail
 
 memory=512M seconds=60 append='' disk='' qemu_pid=''
@@ -53,7 +54,8 @@ run_qemu() {
                 qemu-system-x86_64 -M q35 -cpu max -smp 2 -m "$memory" -accel "$1" \
                 -nodefaults -no-user-config -nographic -no-reboot -serial stdio "${drive[@]}" \
                 -kernel "$kernel/vmlinuz" -initrd "$work/initrd" \
-                -append "console=ttyS0 quiet loglevel=1 panic=-1 oops=panic $3" </dev/null 2>"$work/qemu.log" &
+                -append "console=ttyS0 quiet loglevel=1 panic=-1 oops=panic $3" \
+                </dev/null 2>"$work/qemu.log" &
         qemu_pid=$!
         wait "$qemu_pid"
 }

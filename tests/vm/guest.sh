@@ -6,7 +6,8 @@
 #   …its TAP…
 #   # …what it and its programs wrote, if it failed…
 #   @@ end NAME
-# and "@@ done" at the end of all. Each scenario has the time limit of its header; what it leaves behind is removed.
+# and "@@ done" at the end of all. Each scenario has the time limit of its header; what it leaves behind is
+# removed.
 here=/opt/jettison
 export LC_ALL=C
 
@@ -46,7 +47,7 @@ run() {
         echo "@@ begin $name"
         timeout -k 5 "${limit:-60}" sh "$1" 2>"$WORK/scenario.log"
         if [ ! -e "$WORK/finished" ]; then
-                echo "# stopped after ${limit:-60} s"
+                echo "# it did not come to its end; its limit is ${limit:-60} s"
                 cleanup
         fi
         [ "$(cat "$WORK/finished" 2>/dev/null)" = 0 ] || diagnose
@@ -54,7 +55,7 @@ run() {
 }
 
 echo    # the firmware leaves its last line open
-swap_start "${JETTISON_SWAP:-none}"
+swap_start "$(tr ' ' '\n' </proc/cmdline | sed -n 's/^jettison\.swap=//p')"
 for scenario in "$here"/scenario-*.sh; do
         run "$scenario"
 done

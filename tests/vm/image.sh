@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Makes what a test VM is booted from. Every verb prints the path of what it made; what does not depend on the build
-# lies in a cache and is made once.
+# Makes what a test VM is booted from. Every verb prints the path of what it made; what does not depend on
+# the build lies in a cache and is made once.
 #
 #   kernel                     stock Debian cloud kernel: a folder with vmlinuz and the modules we insert
 #   base KERNEL                initramfs with busybox, those modules and init
-#   payload BUILD OUT FILE...  a second one with the programs of BUILD, the shared libraries they need, the guest's
-#                              scripts and the given scenarios; the kernel unpacks both into the same place
+#   payload BUILD OUT FILE...  a second one with the programs of BUILD, the shared libraries they need, the
+#                              guest's scripts and FILEs; the kernel unpacks both into the same place
 #   root PACKAGE...            ext4 image of Debian with systemd and these packages
 #
 # Kernel and packages come from wherever this machine's apt takes Debian from. JETTISON_VM_CACHE is the cache
@@ -19,7 +19,8 @@ source=$(dirname "$(dirname "$here")")
 cache=${JETTISON_VM_CACHE:-$source/build/vm/cache}
 
 # In the order in which they are inserted. Those that a kernel has built in are not found, and not missed.
-modules='zsmalloc lzo lzo-rle zram virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk'
+modules='zsmalloc lzo lzo-rle zram
+         virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk'
 
 # What may be tested: file in the build, and how to make it when meson has not been told to.
 programs='controller/jettisond controller/jettison hooks/jettison-hook kmod/jettison.ko
@@ -85,7 +86,8 @@ make_base() {
                 done
                 for module in $modules; do
                         order=$((order + 1))
-                        [ ! -e "$kernel/$module.ko" ] || cp "$kernel/$module.ko" "$tree/modules/$order-$module.ko"
+                        [ ! -e "$kernel/$module.ko" ] ||
+                                cp "$kernel/$module.ko" "$tree/modules/$order-$module.ko"
                 done
                 ln -s /bin/env "$tree/usr/bin/env"
                 install -m 755 "$here/init" "$tree/init"
@@ -101,7 +103,8 @@ compile() {
         gcc -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$2" $1 -lm -pthread
 }
 
-# The file of a program: from the build, or compiled here when it needs nothing of the project; empty if there is none.
+# The file of a program: from the build, or compiled here when it needs nothing of the project; empty if
+# there is none.
 program_file() {
         local build=$1 program=$2
         if [ ! -e "$build/$program" ]; then
@@ -121,7 +124,7 @@ make_payload() {
         local build=$1 out=$2 tree=$work/payload program file library
         shift 2
         mkdir -p "$tree/opt/jettison/bin"
-        cp "$here/lib.sh" "$here/guest.sh" "$@" "$tree/opt/jettison/"
+        cp "$here/lib.sh" "$here/guest.sh" "$here/scenarios.service" "$@" "$tree/opt/jettison/"
 
         for program in $programs; do
                 file=$(program_file "$build" "$program")
@@ -142,7 +145,8 @@ make_payload() {
 debian_sources() {
         # $(…) are apt's own fields
         # shellcheck disable=SC2016
-        apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian'
+        apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+                'Created-By: Packages' 'Origin: Debian'
 }
 
 make_root() {

@@ -11,8 +11,8 @@
 #   spawn victim hog
 #   expect "it dies" wait_for 20 dead victim
 #
-# Groups are named by their path below $CG. Verbs that ask something answer by their status and print nothing. What a
-# scenario writes to standard error is shown only if it fails.
+# Groups are named by their path below $CG. Verbs that ask something answer by their status and print
+# nothing. What a scenario writes to standard error is shown only if it fails.
 
 BIN=/opt/jettison/bin
 WORK=/tmp/scenario              # logs and notes of the running scenario
@@ -93,7 +93,8 @@ wait_for() {
 
 # --- groups
 
-# group NAME [utility=LABEL] [FILE=VALUE]...: makes a cgroup (and those above it), labels it, writes its files.
+# group NAME [utility=LABEL] [FILE=VALUE]...: makes a cgroup (and those above it), labels it, writes its
+# files.
 group() {
         group_name=$1 group_path=$CG group_rest=$1/
         shift
@@ -109,6 +110,24 @@ group() {
                 *) echo "${group_setting#*=}" >"$CG/$group_name/${group_setting%%=*}" ;;
                 esac
         done
+}
+
+# holds GROUP MIB: whether it is charged at least this much.
+holds() {
+        [ $(($(value_of "$1" memory.current) / 1048576)) -ge "$2" ]
+}
+
+# fill_to MIB: takes memory that can be neither reclaimed nor swapped, in a group that is no candidate, until this much is
+# available.
+fill_to() {
+        group filler
+        spawn filler load lock $(($(mem_available) - $1))
+}
+
+# Gives it back.
+fill_none() {
+        echo 1 >"$CG/filler/cgroup.kill"
+        wait_for 5 dead filler
 }
 
 # The path of a group as the kernel and the daemon name it.
@@ -166,10 +185,11 @@ dead() {
         ! alive "$1"
 }
 
+# The groups as they are now; one that goes while it is read is no error.
 show_tree() {
         find "$CG" -mindepth 1 -type d | while read -r show_path; do
-                echo "$show_path: $(($(cat "$show_path/memory.current") / 1048576)) MiB," \
-                        "$(wc -l <"$show_path/cgroup.procs") processes"
+                show_bytes=$(cat "$show_path/memory.current") || continue
+                echo "$show_path: $((show_bytes / 1048576)) MiB, $(wc -l <"$show_path/cgroup.procs") processes"
         done
         echo "available $(mem_available) MiB"
 }
@@ -201,16 +221,18 @@ swap_start() {
 # --- the daemon
 
 daemon_ready() {
-        [ -S "$SOCKET" ]
+        [ -S "$SOCKET" ] && jettison status --json >/dev/null 2>&1
 }
 
-# start_daemon [JSON]: starts jettisond with this configuration and returns when it is ready.
+# start_daemon [JSON [ARGUMENT]...]: starts jettisond with this configuration and returns when it is ready. A system call that its
+# filter does not know ends it, and with it the scenario.
 start_daemon() {
         echo "${1:-{\}}" >"$WORK/jettison.json"
+        [ $# -eq 0 ] || shift
         (
                 echo 0 >/proc/self/oom_score_adj
-                exec jettisond --config "$WORK/jettison.json"
-        ) >"$WORK/jettisond.log" 2>&1 &
+                exec jettisond --sandbox kill --config "$WORK/jettison.json" "$@"
+        ) >>"$WORK/jettisond.log" 2>&1 &
         echo $! >"$WORK/jettisond.pid"
         wait_for 10 daemon_ready
 }
@@ -232,6 +254,21 @@ journal_has() {
         for journal_text in "$@"; do
                 journal_lines=$(echo "$journal_lines" | grep -F -e "$journal_text") || return 1
         done
+}
+
+# lines_of TEXT: how many lines of the journal hold it.
+lines_of() {
+        grep -cF -e "$1" "$JOURNAL" || true
+}
+
+# Who was struck, in this order, as the scenario names them.
+victims() {
+        sed -n 's/^{"what":"victim".*"path":"\([^"]*\)".*/\1/p' "$JOURNAL" | sed "s|^$(path_of '')||" | paste -sd ' ' -
+}
+
+# One number of the daemon's status.
+status_of() {
+        jettison status --json | sed "s/.*\"$1\":\([0-9]*\).*/\1/"
 }
 
 # --- the end

@@ -4,8 +4,10 @@
  * for. Every load runs until it is killed; each is bounded in size, so that a test that goes wrong costs
  * memory of its own group only.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -165,6 +167,63 @@ static int verb_restart(char **arguments)
         }
 }
 
+/* Writes a file in memory through a shared mapping: it shows in the page tables of the process, and stays when that dies. */
+static int verb_mapfile(char **arguments)
+{
+        size_t bytes = strtoull(arguments[1], NULL, 10) << 20;
+        int fd = open(arguments[0], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        char *memory;
+
+        if (fd < 0 || ftruncate(fd, (off_t)bytes) < 0)
+                return failed(arguments[0]);
+        memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        if (memory == MAP_FAILED)
+                return failed("mmap");
+        memset(memory, 0x55, bytes);
+        for (;;)
+                pause();
+}
+
+/* Touches all of its memory again and again: what of it does not fit is fetched back all the time. What is
+ * written cannot be compressed. */
+static int verb_thrash(char **arguments)
+{
+        size_t bytes = strtoull(arguments[0], NULL, 10) << 20, n = bytes / sizeof(uint64_t);
+        uint64_t *memory = malloc(bytes), state = 88172645463325252;
+
+        if (!memory)
+                return failed("malloc");
+        for (;;)
+                for (size_t i = 0; i < n; i++) {
+                        state ^= state << 13;
+                        state ^= state >> 7;
+                        state ^= state << 17;
+                        memory[i] = state;
+                }
+}
+
+static int verb_as(char **arguments)
+{
+        uid_t uid = (uid_t)strtoul(arguments[0], NULL, 10);
+
+        if (setgroups(0, NULL) < 0 || setgid(uid) < 0 || setuid(uid) < 0)
+                return failed("setuid");
+        execvp(arguments[1], arguments + 1);
+        return failed(arguments[1]);
+}
+
+/* "FILE:0xOFFSET" of a function of the C library, as the kernel's uprobe_events wants it. */
+static int verb_symbol(char **arguments)
+{
+        void *address = dlsym(RTLD_DEFAULT, arguments[0]);
+        Dl_info info;
+
+        if (!address || !dladdr(address, &info))
+                return failed(arguments[0]);
+        printf("%s:%#lx\n", info.dli_fname, (unsigned long)((char *)address - (char *)info.dli_fbase));
+        return 0;
+}
+
 static const struct verb verbs[] = {
         { "setxattr", "PATH NAME VALUE", "label a cgroup", 3, verb_setxattr },
         { "getxattr", "PATH NAME", "print a label", 2, verb_getxattr },
@@ -172,7 +231,11 @@ static const struct verb verbs[] = {
         { "mkdirs", "GROUP", "make and remove groups in GROUP without pause", 1, verb_mkdirs },
         { "readcache", "FILE MIB", "write a file, then read it for ever", 2, verb_readcache },
         { "lock", "MIB", "hold locked memory", 1, verb_lock },
-        { "restart", "GROUP MS COMMAND...", "run COMMAND in GROUP, and again MS after its death", 3, verb_restart },
+        { "mapfile", "FILE MIB", "map a file in memory and fill it", 2, verb_mapfile },
+        { "thrash", "MIB", "write memory again and again", 1, verb_thrash },
+        { "as", "UID COMMAND...", "run COMMAND as this user", 2, verb_as },
+        { "symbol", "NAME", "where a function of the C library is", 1, verb_symbol },
+        { "restart", "GROUP MS COMMAND...", "run COMMAND in GROUP for ever, MS apart", 3, verb_restart },
 };
 
 int main(int argc, char **argv)

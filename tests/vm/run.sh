@@ -6,14 +6,15 @@
 #
 # A scenario says what it needs in its header; the defaults are
 #   # vm: memory=512M swap=none psi=1 lane=fast timeout=60
-# swap may be zram:SIZE; timeout is in seconds, inside the VM. In the full lane, packages=a,b adds to the image.
-# The TAP of the scenarios is passed through, with what they wrote if they failed; a scenario that the VM did not live to finish has
-# failed. JETTISON_VM_JOBS: how many VMs at a time (default 1).
+# swap may be zram:SIZE; timeout is in seconds, inside the VM. In the full lane, packages=a,b adds to the
+# image. The TAP of the scenarios is passed through, with what they wrote if they failed; a scenario that
+# the VM did not live to finish has failed. JETTISON_VM_JOBS: how many VMs at a time (default 1).
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 source=$(dirname "$(dirname "$here")")
-base_packages='systemd systemd-sysv udev dbus kmod libcgroup2 libjansson4 libseccomp2 libsystemd0 attr procps stress-ng'
+base_packages='systemd systemd-sysv udev dbus kmod libcgroup2 libjansson4 libseccomp2 libsystemd0
+               attr procps stress-ng'
 
 lane_wanted='' build=$source/build only='*' verbose=
 while [ $# -gt 0 ]; do
@@ -55,9 +56,9 @@ timeout_of() {
         echo "${seconds:-60}"
 }
 
-# Reads a console, passes on what lies between "@@ begin" and "@@ end", and says which scenarios did not come to
-# their plan, because their time was up or the VM died.
-# Notes "ok", "not ok" or "skip" per test in a file.
+# Reads a console, passes on what lies between "@@ begin" and "@@ end", and says which scenarios did not
+# come to their plan, because their time was up or the VM died. Notes "ok", "not ok" or "skip" per test in a
+# file.
 filter() {
         local notes=$1 line current='' seen=' ' scenario
         shift
@@ -69,6 +70,7 @@ filter() {
                 'ok '*) [ -z "$current" ] || { echo "$line" && echo ok >>"$notes"; } ;;
                 'not ok '*) [ -z "$current" ] || { echo "$line" && echo 'not ok' >>"$notes"; } ;;
                 '1..0 # SKIP'*) seen+="$current " && echo "$line" && echo skip >>"$notes" ;;
+                '1..0') ;;
                 '1..'*) seen+="$current " && echo "$line" ;;
                 '#'*) [ -z "$current" ] || echo "$line" ;;
                 *) [ -z "$verbose$current" ] || echo "# $line" ;;
@@ -98,7 +100,8 @@ boot() {
         fi
         payload=$("$here/image.sh" payload "$build" "$work/payload-$number" "$@")
         { "$here/boot.sh" --memory "$memory" --time "$seconds" "${disk[@]}" \
-                --append "psi=$psi jettison.lane=$lane jettison.swap=$swap" "$kernel" "$base" "$payload" || true; } |
+                --append "psi=$psi jettison.lane=$lane jettison.swap=$swap" \
+                "$kernel" "$base" "$payload" || true; } |
                 filter "$work/notes-$number" "$@"
         rm -f "$payload"
 }
@@ -137,7 +140,8 @@ jobs=${JETTISON_VM_JOBS:-1} number=0 running=0
 while IFS= read -r machine; do
         number=$((number + 1))
         read -r lane memory swap psi packages <<<"$machine"
-        # In the background, so that a signal to this script is not kept waiting; output of two VMs must not mix.
+        # In the background, so that a signal to this script is not kept waiting; output of two VMs must not
+        # mix.
         if [ "$jobs" -gt 1 ]; then exec 3>"$work/tap-$number"; else exec 3>&1; fi
         # a list of files
         # shellcheck disable=SC2086

@@ -1,0 +1,154 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The daemon's command line, as jettisond(8) promises it: arguments, exit codes, and what is said when
+# something is
+# missing. What needs a real hierarchy is tried in the VM. Usage: daemon.sh DIRECTORY-OF-PROGRAMS
+. "$(dirname "$0")/tap.sh"
+
+jettisond=$programs/jettisond
+[ -x "$jettisond" ] || { echo "Bail out! $jettisond is not there"; exit 1; }
+
+# Ends by itself in all cases here; the time limit is for when it does not.
+daemon() {
+        timeout -k 1 20 "$jettisond" "$@" >"$work/out" 2>"$work/err" </dev/null
+        code=$?
+}
+
+refuses() { exits 2 && complains "$1" && complains "jettisond --help" && [ ! -s "$work/out" ]; }
+is_json() { python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <"$work/out" 2>/dev/null; }
+
+# A file with this in it, not writable by others whatever the umask.
+file() {
+        mkdir -p "$(dirname "$1")"
+        printf '%s\n' "$2" >"$1"
+        chmod 644 "$1"
+}
+
+# --- arguments
+
+daemon --help
+check "--help exits 0 and is silent on standard error" eval 'exits 0 && silent && says "Usage: jettisond"'
+for option in --config --check-config --dry-run --domain --feed --once --cgroup-root --proc-root --sandbox \
+              --log-level --help --version; do
+        daemon --help
+        check "--help names $option" says " $option"
+done
+daemon -h
+check "-h is --help" eval 'exits 0 && says "Usage: jettisond"'
+daemon --version
+check "--version" eval 'exits 0 && silent && grep -qxE "jettisond [0-9]+\.[0-9]+\.[0-9]+" "$work/out"'
+
+daemon --no-such-option
+check "an option that does not exist" refuses "no-such-option"
+daemon -x
+check "a letter that does not exist" refuses "'x'"
+daemon superfluous
+check "an argument" refuses '"superfluous"'
+daemon --check-config superfluous
+check "an argument behind an option" refuses '"superfluous"'
+daemon --dry-run=yes
+check "a value for an option that takes none" refuses "dry-run"
+for option in --config --domain --feed --cgroup-root --proc-root --sandbox --log-level; do
+        daemon $option
+        check "$option without a value" refuses "${option#--}"
+done
+daemon --feed both
+check "--feed both" refuses "auto, files or module"
+daemon --sandbox maybe
+check "--sandbox maybe" refuses "errno, kill or off"
+daemon --log-level loud
+check "--log-level loud" refuses "error, warning, notice, info or debug"
+daemon --domain relative
+check "--domain without a slash" refuses '"relative"'
+daemon --check-config --feed both
+check "a wrong value beside --check-config" refuses "auto, files or module"
+
+# --- configuration
+
+daemon --config "$work/none.json" --check-config
+check "a configuration that is named must exist" fails 3 "$work/none.json"
+file "$work/unknown.json" '{ "bogus": 1 }'
+daemon --config "$work/unknown.json"
+check "an unknown key" fails 3 "$work/unknown.json:1: bogus"
+file "$work/broken.json" '{ "trigger": '
+daemon --config "$work/broken.json"
+check "broken JSON" fails 3 "$work/broken.json:"
+file "$work/type.json" '{ "action": { "dry_run": "perhaps" } }'
+daemon --config "$work/type.json"
+check "a wrong type" fails 3 "action.dry_run"
+file "$work/open.json" '{ }'
+chmod 666 "$work/open.json"
+daemon --config "$work/open.json"
+check "a file that anybody can write" fails 3 "$work/open.json"
+daemon --config "$work/unknown.json" --check-config
+check "--check-config finds the same" fails 3 "bogus"
+
+file "$work/good/jettison.json" '{ "action": { "dry_run": true } }'
+file "$work/good/jettison.d/10-more.json" '{ "labels": { "default": 33 } }'
+daemon --config "$work/good/jettison.json" --check-config
+check "--check-config prints what is in force" eval 'exits 0 && says "\"dry_run\": true" && says "33"'
+cp "$work/out" "$work/dump.json"
+chmod 644 "$work/dump.json"
+daemon --config "$work/dump.json" --check-config
+check "what it prints can be loaded and means the same" eval 'exits 0 && cmp -s "$work/out" "$work/dump.json"'
+file "$work/good/jettison.d/20-wrong.json" '{ "labels": { "default": "many" } }'
+daemon --config "$work/good/jettison.json" --check-config
+check "a wrong drop-in is named" fails 3 "20-wrong.json:1: labels.default"
+
+# --- what the machine lacks
+
+if grep -qsw memory /sys/fs/cgroup/cgroup.controllers; then
+        skip "a hierarchy without the memory controller" "this machine's has it"
+else
+        daemon
+        check "no unified hierarchy: one line" fails 4 "memory controller"
+        check "… that says how to get it" eval 'complains "boot with" || complains "mount"'
+        daemon --once
+        check "no unified hierarchy: nor once" eval 'fails 4 "memory controller" && [ ! -s "$work/out" ]'
+fi
+daemon --cgroup-root "$work/nowhere" --once
+check "a hierarchy that is not there" fails 4 "$work/nowhere"
+mkdir "$work/empty"
+daemon --cgroup-root "$work/empty" --once
+check "a folder that is no hierarchy" fails 4 "cgroup.controllers"
+file "$work/without/cgroup.controllers" "cpu io pids"
+daemon --cgroup-root "$work/without" --once
+check "a hierarchy without the memory controller" fails 4 "memory controller"
+
+# --- a hierarchy of plain files
+
+id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+container=$work/cgroup/system.slice/docker-$id.scope
+file "$work/cgroup/cgroup.controllers" "cpu io memory pids"
+file "$work/cgroup/cgroup.procs" ""
+file "$container/cgroup.procs" "4242"
+file "$container/cgroup.events" "populated 1"
+: >"$container/cgroup.kill"
+file "$container/memory.current" "734003200"
+file "$container/memory.swap.current" "0"
+file "$container/memory.stat" "anon 734003200
+file 0
+shmem 0"
+file "$work/proc/meminfo" "MemTotal:        2048000 kB
+MemFree:           40000 kB
+MemAvailable:      50000 kB
+SwapTotal:             0 kB
+SwapFree:              0 kB"
+file "$work/proc/4242/oom_score" "700"
+file "$work/proc/4242/oom_score_adj" "0"
+file "$work/proc/4242/stat" "4242 (hog) R 1 4242 4242 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 1 0 0"
+file "$work/proc/4242/comm" "hog"
+on_files() { daemon --cgroup-root "$work/cgroup" --proc-root "$work/proc" "$@"; }
+
+on_files --once --domain /
+check "--once prints JSON, one line per domain" eval 'exits 0 && [ "$(wc -l <"$work/out")" -eq 1 ] && is_json'
+check "… with the container in it" says "docker-$id.scope"
+check "… and a plan that it goes" says '"verdict":"act","need"'
+check "… and kills nobody" [ ! -s "$container/cgroup.kill" ]
+file "$work/rule.json" '{ "rules": [ { "match": "/system.slice/docker-*", "utility": 50 },
+                                     { "match": "/no.slice/*", "utility": 50 } ] }'
+on_files --config "$work/rule.json" --check-config
+check "--check-config says what a rule matches" complains 'rule 1, "/system.slice/docker-*": matches 1 live'
+check "… and that another matches nothing" complains 'rule 2, "/no.slice/*": matches 0 live'
+
+finish

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Limits and priorities cannot be had back, so every case runs in a child, which ends with 0 when all was
+ * as it should be; what it told the log is read as well. What needs more rights than the machine gives is
+ * skipped, and says so. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/base.h"
+#include "base/log.h"
+#include "serve/instance.h"
+
+#define MUST(condition) ((condition) ? (void)0 : give_up(__LINE__))
+#define SKIPPED 77
+
+static char folder[64], path[128], told[4096];
+
+_Noreturn static void give_up(int line)
+{
+        dprintf(STDERR_FILENO, "line %d: %s\n", line, strerror(errno));
+        _exit(1);
+}
+
+/* Runs in a child; what it writes to standard error is in 'told'. Its exit status, or 256 + the signal. */
+static int run(void (*body)(void))
+{
+        size_t len = 0;
+        ssize_t n;
+        int pipe_fds[2], status;
+        pid_t pid;
+
+        cr_assert_eq(pipe2(pipe_fds, O_CLOEXEC), 0);
+        fflush(NULL);
+        pid = fork();
+        if (pid == 0) {
+                dup2(pipe_fds[1], STDERR_FILENO);
+                log_init(LOG_LEVEL_INFO);
+                body();
+                _exit(0);
+        }
+        close(pipe_fds[1]);
+        while ((n = read(pipe_fds[0], told + len, sizeof(told) - 1 - len)) > 0)
+                len += (size_t)n;
+        told[len] = '\0';
+        close(pipe_fds[0]);
+        cr_assert_eq(waitpid(pid, &status, 0), pid);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+}
+
+static void expect_done(void (*body)(void))
+{
+        int status = run(body);
+
+        if (status == SKIPPED)
+                cr_skip_test("%s", told);
+        cr_expect_eq(status, 0, "status %d, told: %s", status, told);
+}
+
+static void folder_make(void)
+{
+        snprintf(folder, sizeof(folder), "/tmp/jettison-instance-XXXXXX");
+        cr_assert(mkdtemp(folder));
+        snprintf(path, sizeof(path), "%s/run/lock", folder);
+}
+
+static void folder_remove(void)
+{
+        unlink(path);
+        *strrchr(path, '/') = '\0';
+        rmdir(path);
+        cr_expect_eq(rmdir(folder), 0);
+}
+
+/* The number that a file holds. */
+static long number_in(const char *file)
+{
+        FILE *f = fopen(file, "re");
+        long number = -1;
+
+        MUST(f && fscanf(f, "%ld", &number) == 1);
+        fclose(f);
+        return number;
+}
+
+static uint64_t limit_of(__rlimit_resource_t which)
+{
+        struct rlimit limit;
+
+        MUST(getrlimit(which, &limit) == 0);
+        return limit.rlim_cur;
+}
+
+static void lock_again(void)
+{
+        int fd = -1;
+
+        MUST(instance_lock(path, &fd) == -EBUSY && fd == -1);
+}
+
+static void lock_and_crash(void)
+{
+        int fd;
+
+        MUST(instance_lock(path, &fd) == 0);
+        raise(SIGKILL);
+}
+
+Test(instance, only_one)
+{
+        char pid[32];
+        int fd = -1, again = -1;
+        struct stat st;
+
+        folder_make();
+        cr_assert_eq(instance_lock(path, &fd), 0);
+        cr_expect_eq(number_in(path), getpid());
+        cr_assert_eq(stat(path, &st), 0);
+        cr_expect_eq(st.st_mode & 022, 0);
+        snprintf(pid, sizeof(pid), "as process %d:", getpid());
+        expect_done(lock_again);
+        cr_expect(strstr(told, pid) && strstr(told, path), "told: %s", told);
+        cr_expect_eq(number_in(path), getpid(), "who was refused must leave the file as it is");
+        close(fd);
+
+        cr_assert_eq(run(lock_and_crash), 256 + SIGKILL);       /* leaves its number, not its lock */
+        cr_assert_eq(instance_lock(path, &again), 0);
+        cr_expect_eq(number_in(path), getpid());
+        close(again);
+        folder_remove();
+}
+
+static void lock_a_link(void)
+{
+        int fd;
+
+        MUST(instance_lock(path, &fd) == -ELOOP);
+}
+
+static void lock_nowhere(void)
+{
+        int fd;
+
+        MUST(instance_lock("/no/such/folder/lock", &fd) == -ENOENT);
+}
+
+Test(instance, lock_is_no_link)
+{
+        folder_make();
+        snprintf(path, sizeof(path), "%s/lock", folder);
+        cr_assert_eq(symlink("/tmp/jettison-elsewhere", path), 0);
+        expect_done(lock_a_link);
+        cr_expect_eq(access("/tmp/jettison-elsewhere", F_OK), -1);
+        expect_done(lock_nowhere);
+        cr_assert_eq(unlink(path), 0);
+        cr_assert_eq(rmdir(folder), 0);
+}
+
+static bool oom_score_adj_takes(long value)
+{
+        int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+        bool takes = fd >= 0 && dprintf(fd, "%ld", value) > 0;
+
+        close_p(&fd);
+        return takes;
+}
+
+static void raise_priority(void)
+{
+        long adj;
+
+        MUST(oom_score_adj_takes(321));
+        instance_raise_priority();
+        adj = number_in("/proc/self/oom_score_adj");
+        MUST(adj == -1000 || (adj < 321 && !oom_score_adj_takes(adj - 1)));
+        MUST(geteuid() != 0 || getpriority(PRIO_PROCESS, 0) == -20);
+}
+
+static void raise_priority_as_nobody(void)
+{
+        if (setuid(65534) < 0 && dprintf(STDERR_FILENO, "needs root"))
+                _exit(SKIPPED);
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);     /* or its own files in /proc are not its own */
+        raise_priority();
+        MUST(getpriority(PRIO_PROCESS, 0) == 0);
+}
+
+Test(instance, priority)
+{
+        expect_done(raise_priority);
+        expect_done(raise_priority_as_nobody);
+        cr_expect(strstr(told, "CAP_SYS_RESOURCE") && strstr(told, "Nice=-20"), "told: %s", told);
+}
+
+static void raise_files(void)
+{
+        struct rlimit limit = { .rlim_cur = 64, .rlim_max = 4096 };
+
+        MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+        MUST(instance_raise_files(128) == 0 && limit_of(RLIMIT_NOFILE) == 4096);
+}
+
+static void raise_files_too_far(void)
+{
+        struct rlimit limit = { .rlim_cur = 64, .rlim_max = 4096 };
+
+        MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+        MUST(instance_raise_files(UINT64_C(1) << 40) == -EPERM);        /* more than fs.nr_open can be */
+        MUST(limit_of(RLIMIT_NOFILE) == 4096);
+}
+
+Test(instance, files)
+{
+        expect_done(raise_files);
+        cr_expect_str_eq(told, "");
+        expect_done(raise_files_too_far);
+        cr_expect(strstr(told, "LimitNOFILE="), "told: %s", told);
+}
+
+/* Locked memory in KiB, from /proc/self/status. */
+static long locked_kib(void)
+{
+        FILE *f = fopen("/proc/self/status", "re");
+        char line[256];
+        long kib = -1;
+
+        MUST(f);
+        while (fgets(line, sizeof(line), f))
+                if (sscanf(line, "VmLck: %ld", &kib) == 1)
+                        break;
+        fclose(f);
+        return kib;
+}
+
+static void lock_memory(void)
+{
+        struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+        long before_kib;
+        void *later;
+
+#ifdef __SANITIZE_ADDRESS__
+        if (dprintf(STDERR_FILENO, "the sanitizer makes mlockall() do nothing"))
+                _exit(SKIPPED);
+#endif
+        if (setrlimit(RLIMIT_MEMLOCK, &none) < 0 && dprintf(STDERR_FILENO, "needs CAP_SYS_RESOURCE"))
+                _exit(SKIPPED);
+        MUST(instance_lock_memory() == 0);
+        before_kib = locked_kib();
+        MUST(before_kib > 512);                 /* the stack alone */
+        MUST((later = malloc(1 * MIB)) && locked_kib() >= before_kib + 900);
+        free(later);
+        MUST(locked_kib() >= before_kib + 900);         /* kept for the next one */
+}
+
+static void lock_memory_within(void)
+{
+        struct rlimit tight = { 64 * KIB, 64 * KIB };
+
+        MUST(setrlimit(RLIMIT_MEMLOCK, &tight) == 0);
+        if (geteuid() == 0)
+                MUST(setuid(65534) == 0);
+        MUST(instance_lock_memory() == -ENOMEM);
+        MUST(locked_kib() == 0);
+}
+
+Test(instance, tight_limit_of_locked_memory)
+{
+        expect_done(lock_memory_within);
+        cr_expect(strstr(told, "allows 64 KiB") && strstr(told, "LimitMEMLOCK=infinity"), "told: %s", told);
+}
+
+Test(instance, locked_memory)
+{
+        expect_done(lock_memory);
+}
+
+static void enter_nothing(void)
+{
+        MUST(instance_enter_group("", 32 * MIB) == 0);
+}
+
+static void enter_bad_names(void)
+{
+        MUST(instance_enter_group("jettison", 32 * MIB) == -EINVAL);
+        MUST(instance_enter_group("/", 32 * MIB) == -EINVAL);
+        MUST(instance_enter_group("/a/../../b", 32 * MIB) == -EINVAL);
+}
+
+static void enter_without_hierarchy(void)
+{
+        char controllers[256] = "";
+        FILE *f = fopen("/sys/fs/cgroup/cgroup.controllers", "re");
+
+        if (f && fgets(controllers, sizeof(controllers), f) && strstr(controllers, "memory") &&
+            dprintf(STDERR_FILENO, "this machine has the memory controller on cgroup2: the VM tests try it"))
+                _exit(SKIPPED);
+        if (f)
+                fclose(f);
+        MUST(instance_enter_group("auto", 32 * MIB) == -ENOENT);
+        MUST(instance_enter_group("/jettison-test", 32 * MIB) == -ENOENT);
+}
+
+Test(instance, group_names)
+{
+        expect_done(enter_nothing);
+        cr_expect_str_eq(told, "");
+        expect_done(enter_bad_names);
+        cr_expect(strstr(told, "'jettison' is no path"), "told: %s", told);
+}
+
+Test(instance, group_without_hierarchy)
+{
+        expect_done(enter_without_hierarchy);
+        cr_expect(strstr(told, "memory controller"), "told: %s", told);
+}

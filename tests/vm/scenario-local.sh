@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm: memory=512M swap=zram:256M timeout=60
+#
+# A container that thrashes at its own memory.max stalls all that is above it, up to the host, whose pressure then says nothing about the
+# host: half of its memory is free. Nobody outside may die for it. Once the container swaps, once it reads files.
+#
+# /
+# ├── idle             utility 0, 20 MiB
+# ├── swapping         utility 10, memory.max 40M, writes 80 MiB again and again
+# └── reading          utility 10, memory.max 40M, reads a file of 100 MiB again and again
+. "${0%/*}/lib.sh"
+
+need psi cgroup.kill daemon zram || skip "no daemon in this build, or no zram"
+
+host_stall_us() {
+        sed -n 's/^some .*total=//p' /proc/pressure/memory
+}
+
+# thrash_for SECONDS: prints for which share of that time tasks of the host stood still, in percent.
+thrash_for() {
+        thrash_began=$(now_ms) thrash_before=$(host_stall_us)
+        sleep "$1"
+        echo $((($(host_stall_us) - thrash_before) / 10 / ($(now_ms) - thrash_began)))
+}
+
+# A file system whose disk is compressed memory: a file of zeroes takes none.
+disk=/dev/zram$(cat /sys/class/zram-control/hot_add)
+echo 400M >"/sys/block/${disk#/dev/}/disksize"
+mke2fs "$disk" >/dev/null
+mkdir -p "$WORK/disk"
+mount "$disk" "$WORK/disk"
+
+group idle utility=0
+group swapping utility=10 memory.max=40M
+group reading utility=10 memory.max=40M
+spawn idle hog --max 20M --rate 0
+expect "the daemon starts" start_daemon '{ "domains": ["host", "auto"] }'
+
+spawn swapping load thrash 80
+stall=$(thrash_for 8)
+echo "# a container swaps at its limit: tasks of the host stood still for $stall % of the time, $(mem_available) MiB available"
+expect "the host's pressure is high" test "$stall" -ge 20
+expect "nobody is struck" test "$(status_of rounds)" -eq 0
+echo 1 >"$CG/swapping/cgroup.kill"
+
+spawn reading load readcache "$WORK/disk/file" 100
+stall=$(thrash_for 8)
+echo "# a container reads at its limit: tasks of the host stood still for $stall % of the time, $(mem_available) MiB available"
+expect "nobody is struck this time, either" test "$(status_of rounds)" -eq 0
+expect "the idle one lives" alive idle
+expect "the reader lives" alive reading
+echo 1 >"$CG/reading/cgroup.kill"
+wait_for 5 dead reading
+umount "$WORK/disk"
