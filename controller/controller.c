@@ -275,10 +275,9 @@ int controller_reload(struct controller *c, const struct config *config)
 {
         if (config->sense.cgroups_max != c->config->sense.cgroups_max)
                 return -EINVAL;
-        if (c->round.active || tree_reconfigure(c->scanner.tree, &config->sense) < 0)
+        if (c->round.active || scan_reconfigure(&c->scanner, &config->sense) < 0)
                 return -EBUSY;
         c->config = config;
-        c->scanner.options = &config->sense;
         c->deed.options = &config->act;
         for (size_t i = 0; i < c->n_watches; i++)
                 watch_stop(&c->watches[i]);

@@ -129,8 +129,8 @@ stage_source() {
         check layers sh "$top/tests/unit/layers.sh" "$top/controller/meson.build" "$top/controller"
         check 'choice is pure' sh "$top/tests/unit/core-pure.sh" "$build/controller/libdecide.a" "$build/controller/libbase.a"
         # shellcheck disable=SC2046  # a list of files
-        check shellcheck shellcheck -x $(git -C "$top" ls-files '*.sh' '.ci/run' | sed "s|^|$top/|")
-        check 'SPDX lines' spdx
+        check shellcheck shellcheck -S warning -x -P SCRIPTDIR $(git -C "$top" ls-files '*.sh' '.ci/run' | sed "s|^|$top/|")
+        check 'SPDX lines' bash -c "$(declare -f spdx); top=$top; spdx"
 }
 
 # Every file of the project says its licence in its first lines.
@@ -138,7 +138,7 @@ spdx() {
         local file missing=0
         while read -r file; do
                 case $file in
-                LICENSE | *.json | *.svg) continue ;;
+                LICENSE | *.json | *.jsonl | *.svg) continue ;;
                 esac
                 head -n 3 "$top/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' || {
                         echo "$file has no SPDX line"

@@ -8,7 +8,8 @@
  * its deadline, it hangs behind cgroup_mutex, and another thread signals every process instead. If it has returned and
  * the group is still populated, it is struck again: kernels before 6.14 (stable: February 2025, "kill_seq") let a fork race past one
  * write. A victim that keeps shrinking is dying, however slowly, and nothing else is struck for memory that is
- * on its way; one that neither dies nor shrinks for the settling time is stuck.
+ * on its way; one that neither dies nor shrinks for the settling time is stuck. So is one that is filled up again as often as it was
+ * emptied: being empty is not progress once it has been struck.
  *
  * SETTLING: nobody is left in it. Memory that is expected comes back within milliseconds; what has not come by then lies in a
  * tmpfs or is shared with someone else, and the outcome says so.
@@ -73,9 +74,10 @@ static enum life look(struct deed *d)
         if (r != CGROUPFS_OK || ktext_find(text, "populated", &populated) < 0)
                 populated = 1;          /* not known to be dead */
         if (node_read_u64(n, FILE_CURRENT, &memory) == CGROUPFS_OK) {
-                if (memory + PROGRESS_BYTES <= d->memory)
+                if (u64_add(memory, PROGRESS_BYTES) <= d->memory) {
                         d->progress_us = loop_now_us();
-                d->memory = u64_min(memory, d->memory);
+                        d->memory = memory;
+                }
                 d->result.freed = u64_less(d->order.memory, memory);
         }
         return populated ? LIFE_POPULATED : LIFE_EMPTY;
@@ -96,17 +98,20 @@ static void submit(struct deed *d, enum strike_kind kind)
                 order.kind = STRIKE_EACH;       /* a threaded cgroup has none */
         d->submitted_us = loop_now_us();
         d->returned = false;
-        if (strikers_submit(d->strikers, &order) < 0)
-                return;                         /* all threads hang; the next tick tries again */
+        d->wanted = kind;
+        d->waiting = strikers_submit(d->strikers, &order) < 0;
+        if (d->waiting)
+                return;                         /* all threads are taken; the next tick tries again */
         n->pins++;
         d->strikes++;
 }
 
 static void strike(struct deed *d)
 {
+        if (d->state != DEED_SETTLING)
+                d->progress_us = loop_now_us();
         d->state = DEED_DYING;
         d->strikes = 0;
-        d->progress_us = loop_now_us();
         submit(d, d->options->method == STRIKE_SIGNALS ? STRIKE_EACH : STRIKE_GROUP);
 }
 
@@ -133,6 +138,8 @@ static void on_dead(struct deed *d, enum life life, uint64_t now_us)
                 d->state = DEED_SETTLING;
                 d->dead_at_us = now_us;
                 d->result.dead_us = d->struck_us ? now_us - d->struck_us : 0;
+                if (!d->struck_us)
+                        d->progress_us = now_us;        /* it went by itself */
         }
         if (life == LIFE_GONE)
                 d->result.freed = d->order.memory;
@@ -141,18 +148,20 @@ static void on_dead(struct deed *d, enum life life, uint64_t now_us)
                 judge(d);
 }
 
-/* Still alive: help the strike along, or give up. */
+/* Still alive after the strike: help it along, or give up. */
 static void on_alive(struct deed *d, uint64_t now_us)
 {
         uint64_t waited_us = now_us - d->submitted_us;
 
-        if (now_us - d->progress_us >= d->options->settle_us) {
-                finish(d, d->result.strike_us ? OUTCOME_STUCK : OUTCOME_REFUSED);
-                return;
-        }
-        if (!d->returned && waited_us >= d->options->strike_deadline_us)
+        if (now_us - d->progress_us >= d->options->settle_us)
+                finish(d, d->result.strike_us || !d->returned ? OUTCOME_STUCK : OUTCOME_REFUSED);
+        else if (d->state == DEED_SETTLING)     /* someone joined it after it was empty */
+                strike(d);
+        else if (d->waiting)
+                submit(d, d->wanted);
+        else if (!d->returned && waited_us >= d->options->strike_deadline_us)
                 submit(d, STRIKE_EACH);
-        else if (d->returned && d->strikes <= REPEATS_MAX && waited_us >= REPEAT_US << u64_min(d->strikes, 10))
+        else if (d->returned && d->strikes <= REPEATS_MAX && waited_us >= REPEAT_US << u64_min(d->strikes - 1, 10))
                 submit(d, d->result.method == STRIKE_GROUP ? STRIKE_GROUP : STRIKE_EACH);
 }
 
@@ -162,16 +171,14 @@ static void on_tick(struct deed *d)
         uint64_t now_us = loop_now_us();        /* after the look, which notes when there was progress */
 
         d->tick.due_us = now_us + TICK_US;
-        if (life != LIFE_POPULATED) {
+        if (life != LIFE_POPULATED)
                 on_dead(d, life, now_us);
-                return;
-        }
-        if (d->state == DEED_SETTLING)          /* someone joined it after it was empty */
-                strike(d);
-        else if (d->state == DEED_GRACE && grace_left(d, now_us) == 0)
-                strike(d);
-        else if (d->state == DEED_DYING)
+        else if (d->state != DEED_GRACE)
                 on_alive(d, now_us);
+        else if (grace_left(d, now_us) == 0)
+                strike(d);
+        else if (d->waiting)
+                submit(d, d->wanted);
 }
 
 static void on_due(struct loop_timer *timer)
@@ -194,11 +201,12 @@ static void on_struck(void *context, const struct strike_report *r)
         d->returned = true;
         d->result.method = r->kind;
         d->result.processes = (uint32_t)u64_max(d->result.processes, r->signalled);
-        if (r->error < 0) {
-                if (r->kind == STRIKE_GROUP)
-                        submit(d, STRIKE_EACH);
+        if (r->error < 0 && r->kind == STRIKE_GROUP) {
+                submit(d, STRIKE_EACH);
                 return;
         }
+        if (r->error < 0 && r->signalled == 0)
+                return;
         if (!d->struck_us) {
                 d->struck_us = r->done_us;
                 d->result.strike_us = u64_max(u64_less(r->done_us, d->order.trigger_us), 1);
@@ -243,6 +251,8 @@ void deed_start(struct deed *d, const struct deed_order *order)
         d->order = *order;
         d->result = (struct deed_result){ 0 };
         d->struck_us = d->dead_at_us = 0;
+        d->strikes = 0;
+        d->waiting = d->returned = false;
         d->memory = order->memory;
         if (n->id != order->id || n->kind != NODE_CANDIDATE || look(d) != LIFE_POPULATED) {
                 d->result.freed = 0;

@@ -51,10 +51,12 @@ struct deed {
         struct deed_result result;
         enum { DEED_IDLE, DEED_GRACE, DEED_DYING, DEED_SETTLING } state;
         uint64_t started_us, struck_us, submitted_us, dead_at_us;
-        uint64_t memory;        /* memory.current when last read */
-        uint64_t progress_us;   /* when it last fell, or the victim last changed otherwise */
+        uint64_t memory;        /* memory.current when there last was progress */
+        uint64_t progress_us;   /* … and when: it fell by enough, or the victim changed otherwise */
         unsigned strikes;
         bool returned;          /* the last strike has reported back */
+        bool waiting;           /* no thread was free for … */
+        enum strike_kind wanted;        /* … this strike */
 
         /* How much of the grace period the memory left allows, in permyriad; asked at each tick of it. */
         uint32_t (*patience)(void *context);

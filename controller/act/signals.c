@@ -4,14 +4,18 @@
  * it has ended since, the signal finds nobody. Membership thus costs one more read for a whole batch instead of two
  * system calls for each process.
  *
- * Sub-groups are found by directory descriptors on a stack of fixed depth; what lies deeper is left to
- * the next round, when the upper ones are empty, and to cgroup.kill, which this is only the fallback for. */
+ * Lines of cgroup.procs move up when a process ends, so that a read which goes on at a byte offset may begin inside a number. Each
+ * therefore begins at the newline before, and what stands in front of its first newline is dropped.
+ *
+ * Sub-groups are found by directory descriptors on a stack of fixed depth, as deep as the tree is walked; what lies deeper is left
+ * to cgroup.kill. */
 #include "act/signals.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/syscall.h>
@@ -20,7 +24,7 @@
 #include "base/ktext.h"
 
 #define BATCH      256          /* pidfds held at a time, below any sane RLIMIT_NOFILE */
-#define DEPTH_MAX  16
+#define DEPTH_MAX  64
 #define ROUNDS_MAX 10
 
 #ifndef SYS_process_mrelease
@@ -33,7 +37,13 @@ struct sending {
         int error;
 };
 
-/* One pread of a cgroup.procs; the numbers of its whole lines. */
+static void note_error(struct sending *s, int error)
+{
+        if (error != ESRCH && error != ENOENT && error != ENODEV && s->error == 0)
+                s->error = -error;
+}
+
+/* One pread of a cgroup.procs; the numbers of its whole lines. *offset: 0, or the newline that the last read ended with. */
 static size_t list_at(int procs_fd, off_t *offset, int *pids, size_t n_max)
 {
         char text[4096], *line = text;
@@ -43,6 +53,9 @@ static size_t list_at(int procs_fd, off_t *offset, int *pids, size_t n_max)
         if (got <= 0)
                 return 0;
         text[got] = '\0';
+        if (*offset > 0 && (line = strchr(text, '\n')) == NULL)
+                return 0;
+        line += *offset > 0;
         for (char *end; n < n_max && (end = strchr(line, '\n')); line = end + 1) {
                 uint64_t pid;
 
@@ -50,7 +63,8 @@ static size_t list_at(int procs_fd, off_t *offset, int *pids, size_t n_max)
                 if (ktext_u64(line, &pid) == 0 && pid > 0 && pid <= INT32_MAX)
                         pids[n++] = (int)pid;
         }
-        *offset += line - text;
+        if (line > text)
+                *offset += line - text - 1;
         return n;
 }
 
@@ -72,37 +86,45 @@ static bool is_listed(const int *pids, size_t n, int pid)
         return false;
 }
 
-/* Signals the first BATCH processes of one cgroup. Returns how many were listed. */
-static size_t send_batch(int procs_fd, struct sending *s)
+static void send_batch(int procs_fd, const int *pids, size_t n, struct sending *s)
 {
-        static _Thread_local int pids[BATCH], again[BATCH], fds[BATCH];
-        size_t n = signals_list(procs_fd, pids, BATCH), n_again;
+        static _Thread_local int again[BATCH], fds[BATCH];
+        static _Thread_local bool listed[BATCH];
+        off_t offset = 0;
 
-        for (size_t i = 0; i < n; i++)
-                fds[i] = pidfd_open(pids[i], 0);
-        n_again = signals_list(procs_fd, again, BATCH);
         for (size_t i = 0; i < n; i++) {
-                if (fds[i] < 0 || !is_listed(again, n_again, pids[i]))
-                        continue;
-                if (pidfd_send_signal(fds[i], s->sig, NULL, 0) == 0)
-                        s->n++;
-                else if (errno != ESRCH && s->error == 0)
-                        s->error = -errno;
+                listed[i] = false;
+                if ((fds[i] = pidfd_open(pids[i], 0)) < 0)
+                        note_error(s, errno);
         }
-        for (size_t i = 0; i < n; i++)
-                close_p(&fds[i]);
-        return n;
+        for (size_t more; (more = list_at(procs_fd, &offset, again, BATCH)) > 0;)
+                for (size_t i = 0; i < n; i++)
+                        listed[i] = listed[i] || is_listed(again, more, pids[i]);
+        for (size_t i = 0; i < n; i++) {
+                if (fds[i] < 0)
+                        continue;
+                if (listed[i] && pidfd_send_signal(fds[i], s->sig, NULL, 0) == 0)
+                        s->n++;
+                else if (listed[i])
+                        note_error(s, errno);
+                close(fds[i]);
+        }
 }
 
+/* Signals the processes of one cgroup, BATCH at a time. Returns how many were listed. */
 static size_t send_one(int dir_fd, struct sending *s)
 {
+        static _Thread_local int pids[BATCH];
         CLEANUP(close_p) int procs_fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-        size_t n;
+        off_t offset = 0;
+        size_t total = 0;
 
         if (procs_fd < 0)
-                return 0;
-        n = send_batch(procs_fd, s);
-        return n;
+                note_error(s, errno);
+        else
+                for (size_t n; (n = list_at(procs_fd, &offset, pids, BATCH)) > 0; total += n)
+                        send_batch(procs_fd, pids, n, s);
+        return total;
 }
 
 struct entry {
@@ -115,7 +137,7 @@ struct entry {
 
 static size_t send_tree(int dir_fd, struct sending *s, unsigned depth)
 {
-        _Alignas(8) char buffer[2048];
+        _Alignas(8) char buffer[1024];  /* an entry has 280 bytes at most */
         size_t total = send_one(dir_fd, s);
         long got;
 
@@ -127,10 +149,12 @@ static size_t send_tree(int dir_fd, struct sending *s, unsigned depth)
                         CLEANUP(close_p) int child = -1;
 
                         at += e->reclen;
-                        if (e->type != DT_DIR || e->name[0] == '.')
+                        if (e->type != DT_DIR || strcmp(e->name, ".") == 0 || strcmp(e->name, "..") == 0)
                                 continue;
                         child = openat(dir_fd, e->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-                        if (child >= 0)
+                        if (child < 0)
+                                note_error(s, errno);
+                        else
                                 total += send_tree(child, s, depth + 1);
                 }
         return total;
@@ -141,6 +165,8 @@ static size_t send_all(int dir_fd, struct sending *s)
 {
         CLEANUP(close_p) int own_fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+        if (own_fd < 0)
+                note_error(s, errno);
         return own_fd < 0 ? 0 : send_tree(own_fd, s, 0);
 }
 

@@ -30,7 +30,7 @@ struct strike_report {
 
 struct strikers;
 
-/* Starts the threads. 'struck' is called on the loop's thread for each order, once the deed is done; 'idle' (may be NULL) when
+/* Starts the threads. 'struck' is called on the loop's thread for each order, once the deed is done; 'released' (may be NULL) when
  * its thread has let go of the descriptors, reaping done. NULL when threads or memory are not to be had. */
 struct strikers *strikers_new(struct loop *loop, void (*struck)(void *context, const struct strike_report *),
                               void (*released)(void *context, uint64_t ticket), void *context);

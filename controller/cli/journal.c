@@ -136,20 +136,22 @@ static int tail_read(struct tail *t, const struct journal_request *q)
         }
 }
 
-/* Has the file been rotated away or cut? Then the new one is read from its beginning. */
-static void tail_renew(struct tail *t, const char *path)
+/* Has the file been rotated away or cut? Then the new one is read from its beginning, after the last lines
+ * of the old. */
+static void tail_renew(struct tail *t, const struct journal_request *q)
 {
         struct stat open_file, named;
         int fd;
 
-        if (fstat(t->fd, &open_file) < 0 || stat(path, &named) < 0)
+        if (fstat(t->fd, &open_file) < 0 || stat(q->file, &named) < 0)
                 return;
         if (open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev &&
             named.st_size >= lseek(t->fd, 0, SEEK_CUR))
                 return;
-        fd = open(path, O_RDONLY | O_CLOEXEC);
+        fd = open(q->file, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
                 return;
+        tail_read(t, q);
         close_p(&t->fd);
         t->fd = fd;
         t->len = 0;
@@ -169,7 +171,7 @@ static int journal_follow(const struct verb *verb, const struct journal_request 
                 r = tail_read(t, q);
                 if (fflush(stdout) != 0)
                         r = -errno;
-                tail_renew(t, q->file);
+                tail_renew(t, q);
                 nanosleep(&step, NULL);
         }
         close_p(&t->fd);

@@ -169,7 +169,7 @@ static int run_plan(const struct verb *verb, int argc, char **argv)
                         q.snapshot = optarg;
                         break;
                 case 'n':
-                        if (size_parse(optarg, &q.need) < 0)
+                        if (size_parse(optarg, &q.need) < 0 || q.need > READ_BYTES_MAX)
                                 return verb_usage(verb, "'%s' is not a size such as 4G or 512M", optarg);
                         q.has_need = true;
                         break;

@@ -19,7 +19,6 @@
 #include "decide/knapsack.h"
 
 #define VERSION     1
-#define BYTES_MAX   (UINT64_C(1) << 50)
 #define SCORE_MAX   (UINT64_C(1) << 32)
 #define TIME_MAX    ((uint64_t)INT64_MAX)
 #define SUM_MAX     (UINT64_C(1) << 61)         /* half of what knapsack_cover takes */
@@ -75,10 +74,10 @@ static int read_domain(const json_t *value, struct reading *reading, struct read
         const json_t *psi = NULL;
         const struct member members[] = {
                 { "path", MEMBER_BYTES, false, 0, &reading->domain, NULL },
-                { "memory_total", MEMBER_UINT, true, BYTES_MAX, &facts->memory_total, NULL },
-                { "memory_available", MEMBER_UINT, true, BYTES_MAX, &facts->memory_available, NULL },
-                { "swap_total", MEMBER_UINT, false, BYTES_MAX, &facts->swap_total, NULL },
-                { "swap_free", MEMBER_UINT, false, BYTES_MAX, &facts->swap_free, NULL },
+                { "memory_total", MEMBER_UINT, true, READ_BYTES_MAX, &facts->memory_total, NULL },
+                { "memory_available", MEMBER_UINT, true, READ_BYTES_MAX, &facts->memory_available, NULL },
+                { "swap_total", MEMBER_UINT, false, READ_BYTES_MAX, &facts->swap_total, NULL },
+                { "swap_free", MEMBER_UINT, false, READ_BYTES_MAX, &facts->swap_free, NULL },
                 { "psi", MEMBER_LEFT, false, 0, &psi, NULL },
         };
         int r;
@@ -146,9 +145,9 @@ static int read_cgroup(size_t index, const json_t *value, struct snapshot *s, st
         const struct member members[] = {
                 { "id", MEMBER_UINT, true, INT64_MAX, &raw.id, NULL },
                 { "path", MEMBER_BYTES, true, 0, &raw.path, NULL },
-                { "memory", MEMBER_UINT, true, BYTES_MAX, &raw.memory, NULL },
-                { "relief", MEMBER_UINT, false, BYTES_MAX, &raw.relief, &raw.has_relief },
-                { "swap", MEMBER_UINT, false, BYTES_MAX, &raw.swap, NULL },
+                { "memory", MEMBER_UINT, true, READ_BYTES_MAX, &raw.memory, NULL },
+                { "relief", MEMBER_UINT, false, READ_BYTES_MAX, &raw.relief, &raw.has_relief },
+                { "swap", MEMBER_UINT, false, READ_BYTES_MAX, &raw.swap, NULL },
                 { "oom_score", MEMBER_UINT, false, SCORE_MAX, &raw.oom_score, NULL },
                 { "processes", MEMBER_UINT, false, UINT32_MAX, &raw.processes, NULL },
                 { "tier", MEMBER_UINT, false, TIER_MAX, &raw.tier, NULL },
@@ -267,7 +266,7 @@ static int read_root(const json_t *object, struct reading *r, struct read_error 
                 { "version", MEMBER_UINT, true, INT64_MAX, &version, NULL },
                 { "time_usec", MEMBER_UINT, false, INT64_MAX, &time_us, NULL },
                 { "domain", MEMBER_LEFT, true, 0, &domain, NULL },
-                { "need", MEMBER_UINT, false, BYTES_MAX, &r->need, &r->has_need },
+                { "need", MEMBER_UINT, false, READ_BYTES_MAX, &r->need, &r->has_need },
                 { "cgroups", MEMBER_LEFT, true, 0, &cgroups, NULL },
                 { "left_out", MEMBER_UINT, false, UINT32_MAX, &left_out, NULL },
         };

@@ -9,6 +9,9 @@
 
 #define READ_SIZE_MAX (UINT64_C(64) << 20)      /* bytes of a file: 100,000 cgroups with paths of 400 bytes */
 
+/* No amount of memory may be more: a PiB. */
+#define READ_BYTES_MAX (UINT64_C(1) << 50)
+
 struct reading {
         struct snapshot snapshot;
         char *domain;           /* owned; the snapshot borrows it */

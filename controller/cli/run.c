@@ -89,6 +89,7 @@ static int run_in_group(const struct verb *verb, const struct run_request *q)
         sigset_t watched, before;
         pid_t child;
 
+        signal(SIGCHLD, SIG_DFL);       /* ignored by who started us, it would never be told */
         sigemptyset(&watched);
         sigaddset(&watched, SIGCHLD);
         for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)

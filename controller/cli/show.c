@@ -31,7 +31,7 @@ size_t show_count(const json_t *plan, const char *list)
 
 void show_json(const json_t *value, FILE *out)
 {
-        json_dumpf(value, out, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+        json_dumpf(value, out, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
         fputc('\n', out);
 }
 

@@ -118,14 +118,12 @@ static struct demand sums_below(const struct plan *plan, const struct snapshot *
         return sum;
 }
 
-static struct demand demand_of(const struct plan *plan, uint64_t relief_total, const struct policy *policy)
+static struct demand demand_of(const struct plan *plan, const struct policy *policy)
 {
         struct demand d = { .relief = policy->cover == COVER_WEIGHT ? 0 : plan->need };
 
         if (policy->cover != COVER_RELIEF)
                 d.weight = u64_less(plan->weight_total, plan->capacity);
-        if (d.relief > relief_total)
-                d.weight = plan->weight_total;
         return d;
 }
 
@@ -154,6 +152,7 @@ static void settle_tier(struct plan *plan, struct planner *p, const struct snaps
 {
         struct cover cover = { .shed = p->shed };
         size_t n = 0;
+        int r;
 
         for (size_t i = 0; i < plan->n; i++) {
                 struct plan_entry *e = &plan->entries[i];
@@ -163,12 +162,9 @@ static void settle_tier(struct plan *plan, struct planner *p, const struct snaps
                 p->map[n] = (uint32_t)i;
                 p->loads[n++] = (struct load){ e->weight, e->relief, s->cgroups[e->index].utility.value };
         }
-        if (knapsack_cover(p->knapsack, p->loads, n, d.weight, d.relief, policy->work, &cover) !=
-            KNAPSACK_COVERED) {
-                cover = (struct cover){ .shed = p->shed };
-                for (size_t i = 0; i < n; i++)
-                        p->shed[i] = true;      /* the tier gives all it has: it was asked for no less */
-        }
+        r = knapsack_cover(p->knapsack, p->loads, n, d.weight, d.relief, policy->work, &cover);
+        for (size_t i = 0; i < n && r != KNAPSACK_COVERED; i++)
+                p->shed[i] = r == KNAPSACK_SHORT;       /* asked for all it has; on an error nobody dies */
         plan->bound += cover.bound;
         plan->optimal = plan->optimal && cover.optimal;
         plan->work += cover.work;
@@ -286,7 +282,7 @@ enum verdict plan_make(struct plan *plan, struct planner *planner, const struct 
                 shed_all(plan, s);
         } else {
                 plan->verdict = VERDICT_ACT;
-                settle_tiers(plan, planner, s, demand_of(plan, all.relief, policy), policy);
+                settle_tiers(plan, planner, s, demand_of(plan, policy), policy);
                 if (plan->n_victims == 0)
                         plan->verdict = VERDICT_CALM;   /* all of it fits the fixed capacity */
         }

@@ -43,7 +43,7 @@ struct plan {
         uint64_t weight_total;  /* Σ weight of all candidates */
         uint64_t weight, relief;        /* Σ over the victims */
         uint64_t utility_lost;
-        uint64_t bound;         /* proven: no plan that is enough loses less */
+        uint64_t bound;         /* proven, tier by tier: given what the higher tiers give, none loses less */
         bool optimal;           /* utility_lost == bound */
         uint64_t work;          /* what the solver spent of its budget */
         size_t n_victims;

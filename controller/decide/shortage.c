@@ -41,7 +41,7 @@ uint64_t shortage_need(const struct domain_facts *f, enum witness witness, bool 
                 target = u64_max(target, amount_bytes(p->stall_available, f->memory_total));
         need = u64_less(target, f->memory_available);
         if (swap_short)
-                need += u64_less(amount_bytes(p->target_swap, f->swap_total), f->swap_free);
+                need = u64_add(need, u64_less(amount_bytes(p->target_swap, f->swap_total), f->swap_free));
         return need;
 }
 

@@ -17,7 +17,7 @@ enum level {
 enum witness {
         WITNESS_NONE,
         WITNESS_AVAILABLE,      /* available memory (and swap, where there is any) below the acting line */
-        WITNESS_STALL,          /* tasks stand still, and available memory or swap is low as well */
+        WITNESS_STALL,          /* tasks stand still, and available memory is low as well */
         WITNESS_KERNEL,         /* the kernel's own killer is at work in this domain */
         WITNESS_N,
 };

@@ -207,6 +207,12 @@ static int file_append(struct record_file *f, struct iovec *pieces, size_t n)
         return error;
 }
 
+void record_file_sync(struct record_file *f)
+{
+        if (f->fd >= 0 && f->regular && fdatasync(f->fd) < 0)
+                file_failed(f, -errno);
+}
+
 /* An open file with room for len bytes more. */
 static int file_ready(struct record_file *f, size_t len)
 {
@@ -221,6 +227,7 @@ static int file_ready(struct record_file *f, size_t len)
                 file_complain(f, r, "rotate");
                 return 0;
         }
+        record_file_sync(f);    /* an intent may be among its last lines */
         record_file_close(f);
         return file_open(f);
 }
@@ -255,10 +262,4 @@ int record_file_write(struct record_file *f, const struct iovec line[static 2], 
                            (unsigned long long)unsaid);
         f->failing = false;
         return 0;
-}
-
-void record_file_sync(struct record_file *f)
-{
-        if (f->fd >= 0 && f->regular && fdatasync(f->fd) < 0)
-                file_failed(f, -errno);
 }

@@ -91,6 +91,8 @@ static void entry_write(struct sink *s, const struct plan_entry *e, const struct
         json_u64(s, "relief", e->relief);
         json_u64(s, "tier", c->utility.tier);
         json_u64(s, "utility", c->utility.value);
+        if (is_protected(c))
+                json_bool(s, "protected", true);
         if (e->fate != FATE_SHED)
                 json_text(s, "why", plan_why(e, snapshot));
         json_close(s, '}');

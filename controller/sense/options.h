@@ -41,5 +41,5 @@ struct sense_options {
         bool domains_auto;              /* and every cgroup with a limit that holds candidates */
 
         uint64_t timer_min_us, timer_max_us;    /* how often available memory is looked at, at most and at least */
-        uint64_t fill_rate_bytes;               /* per second: the fastest that memory can be filled */
+        uint64_t fill_rate_bytes;               /* per second: the fastest that memory can be filled; 0: not known */
 };

@@ -78,11 +78,15 @@ static void add_process(const struct procfs *p, uint64_t pid, bool with_shmem, s
                 sum->shmem_mapped = u64_add(sum->shmem_mapped, read_shmem(p, pid));
 }
 
-/* Takes the whole lines out of text, adds their processes, and returns how many bytes were used. */
-static size_t add_lines(const struct procfs *p, char *text, bool with_shmem, struct procfs_sum *sum)
+/* Takes the whole lines out of text, adds their processes, and returns how many bytes were used. A text from the middle of the
+ * file begins with the newline before; lines that moved meanwhile put the tail of a number there, which is dropped. */
+static size_t add_lines(const struct procfs *p, char *text, bool middle, bool with_shmem, struct procfs_sum *sum)
 {
         char *line = text;
 
+        if (middle && (line = strchr(text, '\n')) == NULL)
+                return 0;
+        line += middle;
         for (char *end; (end = strchr(line, '\n')); line = end + 1) {
                 uint64_t pid;
 
@@ -105,10 +109,10 @@ int procfs_add(const struct procfs *p, int procs_fd, bool with_shmem, struct pro
                 if (n < 0)
                         return errno == ENODEV || errno == ENOENT ? CGROUPFS_GONE : -errno;
                 text[n] = '\0';
-                used = add_lines(p, text, with_shmem, sum);
-                if (used == 0)
+                used = add_lines(p, text, offset > 0, with_shmem, sum);
+                if (used <= 1)
                         return CGROUPFS_OK;
-                offset += (off_t)used;
+                offset += (off_t)used - 1;
         }
 }
 

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "base/base.h"
+#include "sense/fillrate.h"
 
 /* memory.stat has 50 to 70 lines of up to 40 bytes on Linux 6.1 to 6.12. */
 #define STAT_SIZE 4096
@@ -33,6 +34,7 @@ int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc, co
 
         *s = (struct scanner){ .options = options, .procfs = { .fd = -1 }, .meminfo = MEMINFO_INIT,
                                .vmstat_fd = -1 };
+        s->fill_rate_bytes = options->fill_rate_bytes ? options->fill_rate_bytes : fillrate_measure();
         s->tree = tree_new(fs, options);
         s->numbers = calloc(options->cgroups_max, sizeof(*s->numbers));
         s->members = calloc(options->cgroups_max, sizeof(*s->members));
@@ -58,6 +60,18 @@ void scan_fini(struct scanner *s)
         *s = (struct scanner){ .procfs = { .fd = -1 }, .meminfo = MEMINFO_INIT, .vmstat_fd = -1 };
 }
 
+int scan_reconfigure(struct scanner *s, const struct sense_options *options)
+{
+        int r = tree_reconfigure(s->tree, options);
+
+        if (r < 0)
+                return r;
+        s->options = options;
+        if (options->fill_rate_bytes)
+                s->fill_rate_bytes = options->fill_rate_bytes;
+        return 0;
+}
+
 uint64_t scan_kernel_kills(const struct scanner *s)
 {
         char text[8192];        /* 170 lines of up to 40 bytes on Linux 6.1 */
@@ -72,42 +86,44 @@ struct stat_keys {
         uint64_t file, shmem, file_dirty, file_writeback, slab_reclaimable;
 };
 
-static struct stat_keys parse_stat(const char *text)
+/* False when a key that every kernel writes is missing: then the text was cut short, or is something else. */
+static bool parse_stat(const char *text, struct stat_keys *k)
 {
-        struct stat_keys k = { 0 };
         const struct ktext_key keys[] = {
-                { "file", &k.file },
-                { "shmem", &k.shmem },
-                { "file_dirty", &k.file_dirty },
-                { "file_writeback", &k.file_writeback },
-                { "slab_reclaimable", &k.slab_reclaimable },
+                { "file", &k->file },
+                { "shmem", &k->shmem },
+                { "file_dirty", &k->file_dirty },
+                { "file_writeback", &k->file_writeback },
+                { "slab_reclaimable", &k->slab_reclaimable },
         };
 
+        *k = (struct stat_keys){ .file = UINT64_MAX, .shmem = UINT64_MAX };
         ktext_keys(text, keys, ARRAY_SIZE(keys));
-        return k;
+        return k->file != UINT64_MAX && k->shmem != UINT64_MAX;
 }
 
 uint64_t scan_relief(const char *memory_stat, uint64_t memory, uint64_t shmem_mapped)
 {
-        struct stat_keys k = parse_stat(memory_stat);
-        uint64_t stays = u64_less(u64_add(k.file, k.slab_reclaimable), u64_min(k.shmem, shmem_mapped));
+        struct stat_keys k;
 
-        return u64_less(memory, stays);
+        if (!parse_stat(memory_stat, &k))
+                return 0;
+        return u64_less(memory, u64_less(u64_add(k.file, k.slab_reclaimable), u64_min(k.shmem, shmem_mapped)));
 }
 
 /* Clean cache: what reclaim can take without writing or swapping. */
-static uint64_t clean_cache(const char *memory_stat)
+static uint64_t clean_cache(const struct stat_keys *k)
 {
-        struct stat_keys k = parse_stat(memory_stat);
-        uint64_t held = u64_add(k.shmem, u64_add(k.file_dirty, k.file_writeback));
+        uint64_t held = u64_add(k->shmem, u64_add(k->file_dirty, k->file_writeback));
 
-        return u64_add(u64_less(k.file, held), k.slab_reclaimable);
+        return u64_add(u64_less(k->file, held), k->slab_reclaimable);
 }
 
 /* Lowers *facts to what one limit leaves. */
 static int apply_limit(struct node *n, uint64_t enough, struct domain_facts *facts)
 {
         char stat[STAT_SIZE];
+        struct stat_keys keys;
         uint64_t max, current, left;
         int r = node_read_u64(n, FILE_MAX, &max);
 
@@ -116,8 +132,13 @@ static int apply_limit(struct node *n, uint64_t enough, struct domain_facts *fac
         if ((r = node_read_u64(n, FILE_CURRENT, &current)) != CGROUPFS_OK)
                 return r;
         left = u64_less(max, current);
-        if (left < enough && node_read(n, FILE_STAT, stat, sizeof(stat)) == CGROUPFS_OK)
-                left = u64_min(u64_add(left, clean_cache(stat)), max);
+        if (left < enough) {
+                if ((r = node_read(n, FILE_STAT, stat, sizeof(stat))) != CGROUPFS_OK)
+                        return r;
+                if (!parse_stat(stat, &keys))
+                        return -EIO;            /* without the cache a full domain and a busy one look the same */
+                left = u64_min(u64_add(left, clean_cache(&keys)), max);
+        }
         facts->memory_total = u64_min(facts->memory_total, max);
         facts->memory_available = u64_min(facts->memory_available, left);
         return CGROUPFS_OK;
@@ -170,6 +191,8 @@ static int sum_processes(struct scanner *s, uint32_t index, bool with_shmem, str
         int fd = node_file(n, FILE_PROCS);
         int r = fd < 0 ? fd : procfs_add(&s->procfs, fd, with_shmem, sum);
 
+        if (r == -ENOENT || r == -ENODEV)
+                r = CGROUPFS_GONE;
         if (n->first_part == NODE_NONE || r == CGROUPFS_GONE)
                 return r;
         for (uint32_t i = n->first_part; i != NODE_NONE; i = tree_node(s->tree, i)->next_part)
@@ -235,6 +258,16 @@ static struct utility read_utility(struct scanner *s, struct node *n, bool *ret_
         return n->rule && n->rule->has_utility ? n->rule->utility : s->options->utility_default;
 }
 
+/* Are there processes in it or below? Asked where none was found: they may be in a part that was not opened. */
+static bool is_populated(struct node *n)
+{
+        uint64_t populated = 0;
+        char text[256];
+
+        return node_read(n, FILE_EVENTS, text, sizeof(text)) == CGROUPFS_OK &&
+               ktext_find(text, "populated", &populated) == 0 && populated > 0;
+}
+
 /* Reads one candidate into the snapshot. What cannot be read is left out, and counted if it is not simply gone. */
 static void scan_candidate(struct scanner *s, uint32_t index, uint64_t now_us, struct snapshot *snapshot)
 {
@@ -242,6 +275,7 @@ static void scan_candidate(struct scanner *s, uint32_t index, uint64_t now_us, s
         struct procfs_sum sum = PROCFS_SUM_INIT;
         struct snapshot_cgroup *c;
         char stat[STAT_SIZE];
+        struct stat_keys keys;
         uint64_t memory, swap = 0;
         bool gone = false;
         struct utility utility = read_utility(s, n, &gone);
@@ -250,14 +284,16 @@ static void scan_candidate(struct scanner *s, uint32_t index, uint64_t now_us, s
         if (gone || (r = node_read_u64(n, FILE_CURRENT, &memory)) == CGROUPFS_GONE)
                 return;
         if (r == CGROUPFS_OK)
-                r = node_read(n, FILE_STAT, stat, sizeof(stat));
+                r = memory == KTEXT_MAX ? -EINVAL : node_read(n, FILE_STAT, stat, sizeof(stat));
         if (r == CGROUPFS_OK)
-                r = sum_processes(s, index, parse_stat(stat).shmem > memory / SHMEM_WORTH_A_LOOK, &sum);
+                r = parse_stat(stat, &keys) ?
+                            sum_processes(s, index, keys.shmem > memory / SHMEM_WORTH_A_LOOK, &sum) :
+                            -EINVAL;
         if (r != CGROUPFS_OK) {
                 s->bad_files += r < 0;
                 return;
         }
-        if (sum.processes == 0 || !(c = snapshot_add(snapshot, n->id, tree_path(s->tree, index))))
+        if ((sum.processes == 0 && !is_populated(n)) || !(c = snapshot_add(snapshot, n->id, tree_path(s->tree, index))))
                 return;
         node_read_u64(n, FILE_SWAP, &swap);
         c->slot = index;
@@ -271,23 +307,29 @@ static void scan_candidate(struct scanner *s, uint32_t index, uint64_t now_us, s
 }
 
 /* What a delegated user subtree as a whole is worth: its own label or rule, else the default. */
-static uint16_t delegate_worth(struct scanner *s, uint32_t delegate)
+static struct utility delegate_worth(struct scanner *s, uint32_t delegate)
 {
         struct node *n = tree_node(s->tree, delegate);
         bool gone = false;
 
-        return read_utility(s, n, &gone).value;
+        if (n->rule && n->rule->has_utility && n->rule->utility.protect)
+                return n->rule->utility;
+        return read_utility(s, n, &gone);
 }
 
-/* Does its utility rank it inside a user's subtree only? What the host's root has labelled stands for itself. */
+/* Does its utility rank it inside a user's subtree only? What the host's root has labelled or configured stands for itself. */
 static bool is_ranked(const struct node *n)
 {
-        return n->delegate != NODE_NONE && n->trust == LABEL_TRUST_SUBTREE && n->label != LABEL_TRUSTED;
+        bool configured = n->label != LABEL_USER && n->rule && n->rule->has_utility;
+
+        return n->delegate != NODE_NONE && n->trust == LABEL_TRUST_SUBTREE && n->label != LABEL_TRUSTED && !configured;
 }
 
-/* Scales the numbers of all candidates of one user subtree to the subtree's own worth. */
+/* Scales the numbers of all candidates of one user subtree to the subtree's own worth; they are of its tier at least, and
+ * protected if it is. */
 static void scale_subtree(struct scanner *s, struct snapshot *snapshot, uint32_t delegate)
 {
+        struct utility worth = delegate_worth(s, delegate);
         uint32_t n = 0;
 
         for (size_t i = 0; i < snapshot->n; i++) {
@@ -299,9 +341,16 @@ static void scale_subtree(struct scanner *s, struct snapshot *snapshot, uint32_t
                 s->members[n] = (uint32_t)i;
                 s->numbers[n++] = c->utility.value;
         }
-        label_scale(s->numbers, n, delegate_worth(s, delegate));
-        for (uint32_t i = 0; i < n; i++)
-                snapshot->cgroups[s->members[i]].utility.value = s->numbers[i];
+        label_scale(s->numbers, n, worth.value);
+        for (uint32_t i = 0; i < n; i++) {
+                struct snapshot_cgroup *c = &snapshot->cgroups[s->members[i]];
+
+                c->utility.value = s->numbers[i];
+                c->utility.tier = worth.tier > c->utility.tier ? worth.tier : c->utility.tier;
+                c->utility.protect = c->utility.protect || worth.protect;
+                if (c->utility.protect && c->barred == BARRED_NOT)
+                        c->barred = BARRED_LABEL;
+        }
 }
 
 /* Each delegate once: it is the first of its candidates, in the snapshot's order, that asks for it. */

@@ -27,6 +27,7 @@ struct scanner {
         const struct sense_options *options;
         uint16_t *numbers;      /* scratch for the scaling of user labels: cgroups_max each */
         uint32_t *members;
+        uint64_t fill_rate_bytes;       /* the configured one, or as measured at the start */
         uint64_t bad_labels;    /* labels that could not be parsed, ever */
         uint64_t bad_files;     /* kernel files that could not be parsed, ever */
 };
@@ -34,6 +35,9 @@ struct scanner {
 /* Opens what it needs below 'proc'. All borrowed; -errno. */
 int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc, const struct sense_options *options);
 void scan_fini(struct scanner *s);
+
+/* Takes other options, as tree_reconfigure does. The fill rate stays as it was measured unless they name one. */
+int scan_reconfigure(struct scanner *s, const struct sense_options *options);
 
 /* Memory and swap of a domain, as cheap as can be: for the host one read; for a cgroup two for each limit above it, and memory.stat
  * and /proc/meminfo as well when less than 'enough' bytes are left without them. 0, CGROUPFS_GONE or -errno. */
@@ -47,5 +51,6 @@ int scan_run(struct scanner *s, const struct domain *d, bool walk, uint64_t now_
 /* How many processes the kernel's own killer has killed since boot; 0 if it does not say. */
 uint64_t scan_kernel_kills(const struct scanner *s);
 
-/* Relief from memory.stat: what a cgroup's death frees, given its memory and how much of its shmem its own processes map. Pure. */
+/* Relief from memory.stat: what a cgroup's death frees, given its memory and how much of its shmem its own processes map. 0 when
+ * the text does not say how much of it is file and shmem. Pure. */
 uint64_t scan_relief(const char *memory_stat, uint64_t memory, uint64_t shmem_mapped);

@@ -111,7 +111,7 @@ static uint32_t measure_stall(struct watch *w, uint64_t now_us, const struct pol
 static uint64_t pause_until_next(const struct watch *w, const struct scanner *s, const struct policy *policy)
 {
         uint64_t headroom = shortage_headroom(&w->facts, policy);
-        uint64_t pause_us = u64_scale(headroom, USEC_PER_SEC, u64_max(s->options->fill_rate_bytes, 1));
+        uint64_t pause_us = u64_scale(headroom, USEC_PER_SEC, s->fill_rate_bytes);
 
         return u64_min(u64_max(pause_us, s->options->timer_min_us), s->options->timer_max_us);
 }

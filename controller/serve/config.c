@@ -36,7 +36,6 @@ static const struct config defaults = {
                 .domains_auto = true,
                 .timer_min_us = 20 * USEC_PER_MSEC,
                 .timer_max_us = 10 * USEC_PER_SEC,
-                .fill_rate_bytes = 6 * GIB,
         },
         .act = {
                 .method = STRIKE_CGROUP_KILL,

@@ -72,7 +72,7 @@ const struct key *config_rule_keys(size_t *ret_n);      /* into struct rule */
 /* ---- config_types.c: the notations ---- */
 
 extern const struct key_type type_bool, type_word, type_number, type_size, type_share, type_duration,
-        type_score_unit;
+        type_auto_size;
 extern const struct key_type type_amount, type_capacity, type_utility, type_path, type_file, type_group,
         type_name, type_domains, type_rules, type_match, type_rule_utility;
 

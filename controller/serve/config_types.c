@@ -86,7 +86,7 @@ static json_t *put_size(const struct key *key UNUSED, uint64_t number)
 }
 
 /* 0 stands for "auto", so it cannot be had as a size. */
-static int get_score_unit(const struct key *key, const json_t *value, uint64_t *ret_number)
+static int get_auto_size(const struct key *key, const json_t *value, uint64_t *ret_number)
 {
         uint64_t unit = 0;
 
@@ -100,7 +100,7 @@ static int get_score_unit(const struct key *key, const json_t *value, uint64_t *
         return 0;
 }
 
-static json_t *put_score_unit(const struct key *key, uint64_t number)
+static json_t *put_auto_size(const struct key *key, uint64_t number)
 {
         return number == 0 ? json_string("auto") : put_size(key, number);
 }
@@ -182,9 +182,9 @@ const struct key_type type_duration = {
         .expected = "a duration such as \"1s\"",
         .width = sizeof(uint64_t), .get = get_duration, .put = put_duration,
 };
-const struct key_type type_score_unit = {
+const struct key_type type_auto_size = {
         .expected = "\"auto\" or a size such as \"4K\"",
-        .width = sizeof(uint64_t), .get = get_score_unit, .put = put_score_unit,
+        .width = sizeof(uint64_t), .get = get_auto_size, .put = put_auto_size,
 };
 
 /* ---- amounts, capacity, utility ---- */

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The daemon's command line, as jettisond(8) promises it: arguments, exit codes, and what is said when
-# something is
-# missing. What needs a real hierarchy is tried in the VM. Usage: daemon.sh DIRECTORY-OF-PROGRAMS
+# something is missing. What needs a real hierarchy is tried in the VM. Usage: daemon.sh DIRECTORY-OF-PROGRAMS
 . "$(dirname "$0")/tap.sh"
 
 jettisond=$programs/jettisond

@@ -1,15 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The journal explained: tests/data/journal.jsonl was written by the daemon's own writer (see
-# tests/unit/test_explain.c): a
-# round that ended well, one that a crash cut off, a torn line, a new life with a round 1 that is not ended.
+# The journal explained. tests/data/journal.jsonl was written by the daemon's own writer, as in
+# tests/unit/test_explain.c: a round that ended well, one that a crash cut off, a torn line, a new life with
+# a round 1 that is not ended.
 # Usage: journal.sh DIRECTORY-OF-PROGRAMS
 . "$(dirname "$0")/tap.sh"
 
 file=$data/journal.jsonl
 
-# A plan without the time it took, its escapes in one case: jansson writes \u001B where the daemon writes
-# \u001b.
+# A plan without the time it took, its escapes in one case: jansson writes \u001B, the daemon \u001b.
 norm() { sed 's/"solve_usec":[0-9]*//' | tr A-F a-f; }
 
 run journal --file "$file"

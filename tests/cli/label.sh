@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Labels on a real cgroup: an empty one is made below the cgroup2 mount, and removed. Usage: label.sh
-# DIRECTORY-OF-PROGRAMS
+# Labels on a real cgroup: an empty one is made below the cgroup2 mount, and removed.
+# Usage: label.sh DIRECTORY-OF-PROGRAMS
 . "$(dirname "$0")/tap.sh"
 
 mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
@@ -53,12 +53,13 @@ else
         skip "the label that counts" "takes root"
 fi
 
-if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
+if [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
         chown 65534 "$group"
         chmod 755 "$work"
         cp "$jettison" "$work/jettison"
         user() {
-                setpriv --reuid 65534 --clear-groups "$work/jettison" "$@" >"$work/out" 2>"$work/err" </dev/null
+                setpriv --reuid 65534 --clear-groups "$work/jettison" "$@" \
+                        >"$work/out" 2>"$work/err" </dev/null
                 code=$?
         }
         user label "$group" 33

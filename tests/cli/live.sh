@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the tool makes of the control socket's answers. The other end is a few lines of Python that note the
-# request and give an
-# answer in the protocol's form: answers of all kinds, wrong ones as well. The daemon itself is on the other
-# end
-# in tests/vm. Usage: live.sh DIRECTORY-OF-PROGRAMS
+# request and give an answer in the protocol's form: answers of all kinds, wrong ones as well. The daemon
+# itself is on the other end in tests/vm.
+# Usage: live.sh DIRECTORY-OF-PROGRAMS
 . "$(dirname "$0")/tap.sh"
 
 if ! command -v python3 >/dev/null; then
@@ -43,15 +42,18 @@ END
         done
         sleep 0.2
 }
+row() { grep -qE "^$1" "$work/out"; }
 asked() { [ "$(cat "$work/request")" = "$1" ]; }
 
 answer "$(tr -d '\n' <<'END'
 {"ok":true,"version":"0.1.0","pid":42,"uptime_usec":7200000000,"feed":"files","dry_run":true,"rounds":3,
 "victims":4,"wakeups":5,"journal_dropped":6,"bad_labels":7,"candidates":8,"config":"/etc/x",
 "degraded":["no pressure information: boot with psi=1\u001b[2J"],
-"domains":[{"path":"/","level":"armed","state":"watching","memory_total":8589934592,"memory_available":2147483648,
+"domains":[{"path":"/","level":"armed","state":"watching",
+"memory_total":8589934592,"memory_available":2147483648,
 "swap_total":0,"swap_free":0,"stall":12.34,"act_available":858993459,"target_available":1288490188},
-{"path":"/machine\u00ff.slice","level":"short","state":"acting","memory_total":1073741824,"memory_available":0,
+{"path":"/machine\u00ff.slice","level":"short","state":"acting",
+"memory_total":1073741824,"memory_available":0,
 "swap_total":1073741824,"swap_free":536870912,"stall":0,"act_available":107374182,"target_available":1}]}
 END
 )"
@@ -61,9 +63,9 @@ check "status: the daemon" says "jettisond 0.1.0, process 42, up 2 h, feed files
 check "status: its counters" \
         says "8 candidates, 3 rounds, 4 victims, 5 wake-ups, 6 journal lines dropped, 7 bad labels"
 check "status: a domain" eval \
-        'grep -qE "^/ +\[#{15}-{5}\]  75% +2 GiB of 8 GiB +none +12\.34% +819 MiB +armed +watching$" "$work/out"'
+        'row "/ +\[#{15}-{5}\]  75% +2 GiB of 8 GiB +none +12\.34% +819 MiB +armed +watching$"'
 check "status: a full one with a hostile name" eval \
-        'grep -qE "^/machine.xff\.slice +\[#{20}\] 100% +0 B of 1 GiB +512 MiB of 1 GiB" "$work/out"'
+        'row "/machine.xff\.slice +\[#{20}\] 100% +0 B of 1 GiB +512 MiB of 1 GiB"'
 check "status: what is lacking" says 'Degraded: no pressure information: boot with psi=1\x1b[2J'
 check "status: harmless" eval 'exits 0 && silent && harmless "$work/out"'
 run status --socket "$socket" --json
@@ -71,7 +73,7 @@ check "status --json" eval 'exits 0 && says "\"domains\":[" && [ "$(wc -l <"$wor
 timeout -s INT 2.5 "$jettison" status --follow --socket "$socket" >"$work/out" 2>"$work/err"
 code=$?
 check "status --follow in a pipe: a line per domain and second" eval \
-        '[ "$(grep -c " / available 2 GiB of 8 GiB, swap none, stall 12.34%, armed, watching" "$work/out")" -ge 2 ]'
+        '[ "$(grep -c " / available 2 GiB of 8 GiB, swap none, stall 12.34%, armed" "$work/out")" -ge 2 ]'
 check "... without steering a terminal" harmless "$work/out"
 
 facts=$(tr -d '\n' <"$data/two-small.json")

@@ -80,11 +80,13 @@ refused() {
 head='"jettison":"snapshot","version":1,"domain":{"memory_total":1000,"memory_available":1}'
 refused '' "line 1, column 0"
 refused '{' "line 1, column 1"
-refused '{"jettison":"plan","version":1,"domain":{},"cgroups":[]}' 'jettison: expected "snapshot", found "plan"'
+refused '{"jettison":"plan","version":1,"domain":{},"cgroups":[]}' \
+        'jettison: expected "snapshot", found "plan"'
 refused "{$head}" "cgroups: is missing"
 refused "{$head,\"cgroups\":[{\"id\":1,\"path\":\"/a\",\"memory\":1,\"utility\":1001}]}" \
         "cgroups[0].utility: expected 0 to 1000, found 1001"
-refused "{$head,\"cgroups\":[{\"id\":1,\"path\":\"/a\",\"memory\":1},{\"id\":1,\"path\":\"/b\",\"memory\":1}]}" \
+one='{"id":1,"path":"/a","memory":1}'
+refused "{$head,\"cgroups\":[$one,$one]}" \
         "cgroups[1].id: 1 is already the id of cgroups[0]"
 run plan --snapshot "$work/no-such-file"
 check "a snapshot that is not there" fails 1 "no-such-file: No such file or directory"

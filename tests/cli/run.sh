@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# 'jettison run' on a real hierarchy, where there is one with the memory controller. Usage: run.sh
-# DIRECTORY-OF-PROGRAMS
+# 'jettison run' on a real hierarchy, where there is one with the memory controller.
+# Usage: run.sh DIRECTORY-OF-PROGRAMS
 . "$(dirname "$0")/tap.sh"
 
 mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
@@ -34,7 +34,9 @@ run run --utility 5 -- echo --help
 check "what follows the command is the command's" eval 'exits 0 && says "--help"'
 
 run run --utility 3:90 --memory-max 64M --cgroup "$parent/job" -- sh -c '
-        cat /proc/self/cgroup; cat '"$mount$parent"'/job/memory.max; '"'$jettison'"' label --show --json '"$parent"'/job'
+        cat /proc/self/cgroup
+        cat '"$mount$parent"'/job/memory.max
+        '"'$jettison'"' label --show --json '"$parent"'/job'
 check "the cgroup is the command's" says "0::$parent/job"
 check "... limited" says 67108864
 check "... and labelled" says '"trusted":"3:90"'

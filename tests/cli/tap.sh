@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh disable=SC2034  # sourced: what is set here is used there
 # What the scripts of this folder share. Sourced with the directory of the programs as $1; prints TAP.
 set -u
 export LC_ALL=C TZ=UTC TERM=xterm

@@ -23,9 +23,9 @@ cd "$2"
 } | awk '
 # Where a foreign header may be included: a pattern for it, and one for the files that are its door.
 BEGIN {
-        door["^<libcgroup\\.h>$"] = "^(sense/cgroupfs|serve/instance|cli/run)\\.c$"
+        door["^<libcgroup\\.h>$"] = "^(sense/cgroupfs|serve/instance|cli/group)\\.c$"
         door["^<seccomp\\.h>$"] = "^serve/sandbox\\.c$"
-        door["^<jansson\\.h>$"] = "^(serve/config[a-z_]*\\.[ch]|serve/control\\.c|cli/[a-z_]*\\.[ch])$"
+        door["^<jansson\\.h>$"] = "^(serve/config[a-z_]*\\.[ch]|serve/request\\.[ch]|cli/[a-z_]*\\.[ch])$"
         door["^<systemd/"] = "^serve/notify\\.c$"
         # Shared with the kernel module, the one header of ours that is not below SOURCE_DIR.
         outside = "(^|/)jettison_uapi\\.h$"

@@ -56,7 +56,7 @@ Test(config_refused, refused)
                 { "text for a number", "{'journal':{'keep':'4'}}",
                   "1: journal.keep: expected a whole number, at most 100, found '4'" },
                 { "number for a size", "{'timer':{'fill_rate':6}}",
-                  "1: timer.fill_rate: expected a size such as '16M', from '1M' to '1T', found 6" },
+                  "1: timer.fill_rate: expected 'auto' or a size such as '4K', at most '1T', found 6" },
                 { "bare number for a duration", "{'action':{'settle':'2'}}",
                   "1: action.settle: expected a duration such as '1s', from '10ms' to '1min', found '2'" },
                 { "window the kernel refuses", "{'trigger':{'pressure_window':'499ms'}}",

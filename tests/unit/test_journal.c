@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The journal's promises: every line that is in the file parses, what is not in it is counted, and the
- * producer never waits. */
+/* The journal's queue: what is written parses, what is not is counted, and the producer never waits. */
 #include <criterion/criterion.h>
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <pthread.h>
@@ -11,119 +9,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/base.h"
 #include "base/loop.h"
-#include "record/journal.h"
-
-struct folder {
-        char path[64];
-};
-
-static const char *folder_file(const struct folder *f, const char *name)
-{
-        static char paths[4][384];
-        static unsigned turn;
-        char *path = paths[turn++ % ARRAY_SIZE(paths)];
-
-        snprintf(path, sizeof(paths[0]), "%s/%s", f->path, name);
-        return path;
-}
-
-static struct folder folder_make(void)
-{
-        struct folder f = { "/tmp/jettison-journal-XXXXXX" };
-
-        cr_assert(mkdtemp(f.path));
-        return f;
-}
-
-static void folder_remove(const struct folder *f)
-{
-        DIR *dir = opendir(f->path);
-
-        for (struct dirent *d; (d = readdir(dir));)
-                if (d->d_name[0] != '.' && unlink(folder_file(f, d->d_name)) < 0)
-                        rmdir(folder_file(f, d->d_name));
-        closedir(dir);
-        cr_expect_eq(rmdir(f->path), 0);
-}
-
-static struct journal *open_journal(const char *path, uint64_t size_max, uint32_t keep)
-{
-        const struct journal_options options = { .path = path, .size_max = size_max, .keep = keep };
-        int error = 0;
-        struct journal *j = journal_new(&options, &error);
-
-        cr_assert(j, "cannot open %s: %s", path, strerror(-error));
-        return j;
-}
-
-/* A line with its number and a filling of 'len' bytes. */
-static void put_line(struct journal *j, uint64_t number, size_t len)
-{
-        struct sink *s = journal_begin(j, "victim", number);
-
-        json_open(s, "filling", '[');
-        for (; len >= 8; len -= 8)
-                json_u64(s, NULL, 1234567);
-        json_close(s, ']');
-        journal_end(j);
-}
-
-static void pause_us(uint64_t us)
-{
-        nanosleep(&(struct timespec){ .tv_nsec = (long)(us * NSEC_PER_USEC) }, NULL);
-}
-
-/* What a journal holds: lines that parse, their numbers in ascending order, drops that they tell of. */
-struct content {
-        size_t n, n_torn;
-        uint64_t first, last, dropped;
-        bool ascending;
-};
-
-static void take_line(struct content *c, const char *text, size_t len)
-{
-        json_t *line = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-        uint64_t number = (uint64_t)json_integer_value(json_object_get(line, "round"));
-
-        if (!line) {
-                c->n_torn++;
-                return;
-        }
-        c->ascending = c->ascending && number > c->last;
-        if (c->n++ == 0)
-                c->first = number;
-        c->last = number;
-        c->dropped += (uint64_t)json_integer_value(json_object_get(line, "dropped"));
-        json_decref(line);
-}
-
-static struct content read_journal(const char *path)
-{
-        struct content c = { .ascending = true };
-        FILE *file = fopen(path, "r");
-        char *text = NULL;
-        size_t size = 0;
-
-        cr_assert(file, "%s is not there", path);
-        for (ssize_t n; (n = getline(&text, &size, file)) > 0;)
-                take_line(&c, text, (size_t)n);
-        free(text);
-        fclose(file);
-        return c;
-}
-
-static void write_file(const char *path, const char *text)
-{
-        FILE *file = fopen(path, "w");
-
-        cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
-}
+#include "journal_fixture.h"
 
 Test(journal, hostile_names_come_back)
 {
@@ -282,139 +172,9 @@ Test(journal, end_does_not_wait_for_ever, .timeout = 30)
         folder_remove(&f);
 }
 
-Test(journal, rotates_by_size)
-{
-        struct folder f = folder_make();
-        struct journal *j = open_journal(folder_file(&f, "j"), 4096, 2);
-        struct content now, one, two;
-        struct stat st;
-
-        for (uint64_t i = 1; i <= 100; i++)
-                put_line(j, i, 400);
-        journal_free(j);
-        two = read_journal(folder_file(&f, "j.2"));
-        one = read_journal(folder_file(&f, "j.1"));
-        now = read_journal(folder_file(&f, "j"));
-        cr_expect(access(folder_file(&f, "j.3"), F_OK) < 0);
-        cr_expect_eq(now.last, 100);
-        cr_expect(now.first == one.last + 1 && one.first == two.last + 1 && two.first > 1);
-        cr_expect(now.n_torn + one.n_torn + two.n_torn == 0);
-        cr_expect(stat(folder_file(&f, "j.1"), &st) == 0 && st.st_size <= 4096 && st.st_size > 3000);
-        cr_expect_eq(st.st_mode & 0777, 0640 & ~022);
-        folder_remove(&f);
-}
-
-Test(journal, keeps_no_old_file_if_told_so)
-{
-        struct folder f = folder_make();
-        struct journal *j = open_journal(folder_file(&f, "j"), 4096, 0);
-        struct content c;
-
-        for (uint64_t i = 1; i <= 100; i++)
-                put_line(j, i, 400);
-        journal_free(j);
-        c = read_journal(folder_file(&f, "j"));
-        cr_expect(c.last == 100 && c.first > 50);
-        cr_expect(access(folder_file(&f, "j.1"), F_OK) < 0);
-        folder_remove(&f);
-}
-
 /* A folder stands where the old file should go: the journal grows, and loses nothing. */
-Test(journal, rotation_refused_keeps_writing)
-{
-        struct folder f = folder_make();
-        struct journal *j;
-        struct content c;
-
-        cr_assert_eq(mkdir(folder_file(&f, "j.1"), 0700), 0);
-        j = open_journal(folder_file(&f, "j"), 4096, 1);
-        for (uint64_t i = 1; i <= 100; i++)
-                put_line(j, i, 400);
-        journal_free(j);
-        c = read_journal(folder_file(&f, "j"));
-        cr_expect(c.n == 100 && c.n_torn == 0);
-        folder_remove(&f);
-}
-
-Test(journal, torn_last_line_is_ended)
-{
-        struct folder f = folder_make();
-        struct content c;
-        struct journal *j;
-
-        write_file(folder_file(&f, "j"), "{\"what\":\"start\"}\n{\"what\":\"inte");
-        j = open_journal(folder_file(&f, "j"), 0, 0);
-        put_line(j, 1, 0);
-        put_line(j, 2, 0);
-        journal_free(j);
-        c = read_journal(folder_file(&f, "j"));
-        cr_expect_eq(c.n, 3);
-        cr_expect_eq(c.n_torn, 1);
-        cr_expect_eq(c.last, 2);
-        folder_remove(&f);
-}
-
 /* /dev/full takes every open and no byte. Then the disk has room again. */
-Test(journal, full_disk_is_survived_and_told)
-{
-        struct folder f = folder_make();
-        struct journal *j;
-        struct content c;
-
-        cr_assert_eq(symlink("/dev/full", folder_file(&f, "j")), 0);
-        j = open_journal(folder_file(&f, "j"), 0, 0);
-        for (uint64_t i = 1; i <= 10; i++)
-                put_line(j, i, 100);
-        pause_us(300000);
-        cr_expect_eq(journal_dropped(j), 10);
-        cr_assert_eq(unlink(folder_file(&f, "j")), 0);
-        for (uint64_t i = 11; i <= 12; i++)
-                put_line(j, i, 100);
-        journal_free(j);
-        c = read_journal(folder_file(&f, "j"));
-        cr_expect(c.n == 2 && c.first == 11 && c.dropped == 10 && c.n_torn == 0);
-        folder_remove(&f);
-}
-
 /* The file may grow to 10,000 bytes and no further: the line that does not fit is cut off again. */
-Test(journal, half_a_line_is_cut_off)
-{
-        struct folder f = folder_make();
-        struct journal *j = open_journal(folder_file(&f, "j"), 0, 0);
-        uint64_t dropped;
-        struct content c;
-
-        signal(SIGXFSZ, SIG_IGN);
-        setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 10000, RLIM_INFINITY });
-        for (uint64_t i = 1; i <= 10; i++)
-                put_line(j, i, 3000);
-        pause_us(300000);
-        dropped = journal_dropped(j);
-        setrlimit(RLIMIT_FSIZE, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
-        put_line(j, 11, 0);
-        journal_free(j);
-        c = read_journal(folder_file(&f, "j"));
-        cr_expect(c.n_torn == 0 && c.last == 11 && c.dropped == dropped && dropped > 5);
-        cr_expect_eq(c.n + dropped, 11);
-        folder_remove(&f);
-}
-
-Test(journal, reopens_when_asked)
-{
-        struct folder f = folder_make();
-        struct journal *j = open_journal(folder_file(&f, "j"), 0, 0);
-
-        put_line(j, 1, 0);
-        pause_us(100000);
-        cr_assert_eq(rename(folder_file(&f, "j"), folder_file(&f, "old")), 0);
-        journal_reopen(j);
-        put_line(j, 2, 0);
-        journal_free(j);
-        cr_expect_eq(read_journal(folder_file(&f, "old")).last, 1);
-        cr_expect_eq(read_journal(folder_file(&f, "j")).first, 2);
-        folder_remove(&f);
-}
-
 Test(journal, line_too_long_is_dropped)
 {
         struct folder f = folder_make();
@@ -440,27 +200,6 @@ Test(journal, without_a_file_nothing_is_lost)
         cr_expect_eq(journal_dropped(j), 0);
         cr_expect_eq(journal_free(j), NULL);
         cr_expect_eq(journal_free(NULL), NULL);
-}
-
-Test(journal, makes_its_folder_and_no_more)
-{
-        struct folder f = folder_make();
-        struct journal_options options = { .path = folder_file(&f, "a/j") };
-        struct journal *j;
-        int error = 0;
-
-        j = journal_new(&options, &error);
-        cr_assert(j);
-        journal_free(j);
-        cr_expect_eq(unlink(folder_file(&f, "a/j")), 0);
-
-        options.path = folder_file(&f, "b/c/j");
-        cr_expect_eq(journal_new(&options, &error), NULL);
-        cr_expect_eq(error, -ENOENT);
-        options.path = f.path;
-        cr_expect_eq(journal_new(&options, &error), NULL);
-        cr_expect_eq(error, -EISDIR);
-        folder_remove(&f);
 }
 
 /* The thread is known by name and takes no signal. */

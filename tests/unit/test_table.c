@@ -75,8 +75,8 @@ Test(table, colours_only_when_asked)
 Test(text, hostile_bytes_are_shown_as_numbers)
 {
         CLEANUP(free_p) char *shown = text_show("/a\033[2J\n\r\t\x7f\x80\xff\"\\");
-        CLEANUP(free_p) char *json = text_show_json("\xc3\xbf\033\xc2\x80"), *beyond = text_show_json("\u0100");
-        CLEANUP(free_p) char *nothing = text_show_json(NULL);
+        CLEANUP(free_p) char *json = text_show_json("\xc3\xbf\033\xc2\x80");
+        CLEANUP(free_p) char *beyond = text_show_json("\u0100"), *nothing = text_show_json(NULL);
 
         cr_expect_str_eq(shown, "/a\\x1b[2J\\x0a\\x0d\\x09\\x7f\\x80\\xff\"\\");
         cr_expect_str_eq(json, "\\xff\\x1b\\x80");

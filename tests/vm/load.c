@@ -189,7 +189,8 @@ static int verb_mapfile(char **arguments)
 static int verb_thrash(char **arguments)
 {
         size_t bytes = strtoull(arguments[0], NULL, 10) << 20, n = bytes / sizeof(uint64_t);
-        uint64_t *memory = malloc(bytes), state = 88172645463325252;
+        volatile uint64_t *memory = malloc(bytes);
+        uint64_t state = 88172645463325252;
 
         if (!memory)
                 return failed("malloc");

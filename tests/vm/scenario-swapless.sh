@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=120
+# vm: memory=512M swap=none timeout=60
 #
 # A host without swap and allocators as fast as the machine: pressure speaks too late here, and available memory must be seen to fall
 # in time. Twenty runs with different numbers of threads, rates and shapes; the daemon must be before the kernel in nineteen.
@@ -20,9 +20,10 @@ echo "# seed $seed"
 awk -v seed="$seed" -v runs=$runs 'BEGIN {
         srand(seed)
         split("0 0 0 1G 400M", rates, " ")
+        split("1 2 4 8", numbers, " ")
         split("anon anon fork shared", shapes, " ")
         for (i = 0; i < runs; i++)
-                print rates[1 + int(rand() * 5)], 2 ^ int(rand() * 4), shapes[1 + int(rand() * 4)]
+                print rates[1 + int(rand() * 5)], numbers[1 + int(rand() * 4)], shapes[1 + int(rand() * 4)]
 }' >"$WORK/runs"
 
 group web utility=90

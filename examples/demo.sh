@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The report's experiment, for real: two trainings and two memory hogs that ignore SIGTERM, in a domain that is too small
+# for them; once with jettisond, once with the kernel's own OOM killer.
+#   examples/demo.sh [--vm|--host] [--seed N]
+#
+# Installs what is missing, builds, and runs on this machine if its cgroup v2 has the memory controller, else in a QEMU VM with a
+# stock Debian kernel; --vm and --host decide instead. Needs root, and Debian 12 or a derivative.
+set -euo pipefail
+
+here=$(dirname "$(readlink -f "$0")")
+source=$(dirname "$here")
+build=$source/build-demo
+
+die() {
+        echo "demo.sh: $*" >&2
+        exit 1
+}
+
+where='' seed=$(date +%s)
+while [ $# -gt 0 ]; do
+        case $1 in
+        --vm | --host) where=${1#--} ;;
+        --seed) seed=${2:-} && shift ;;
+        *) set -- && seed='' ;;
+        esac
+        [ $# -eq 0 ] || shift
+done
+case $seed in
+'' | *[!0-9]*)
+        echo 'Usage: examples/demo.sh [--vm|--host] [--seed N]' >&2
+        exit 2
+        ;;
+esac
+[ "$(id -u)" -eq 0 ] || die "must be root: it makes cgroups, or a VM image"
+
+# Whether the acts can play here, beside whatever else this machine does.
+host_fits() {
+        local mount
+        mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+        [ -n "$mount" ] && grep -qw memory "$mount/cgroup.controllers" || return 1
+        [ ! -S /run/jettison/control.sock ] || return 1
+        [ "$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)" -ge 1024 ] || return 1
+        mkdir "$mount/jettison-demo" 2>/dev/null && [ -e "$mount/jettison-demo/cgroup.kill" ] &&
+                rmdir "$mount/jettison-demo"
+}
+
+quietly() {
+        "$@" >"$log" 2>&1 || { cat "$log" >&2 && die "failed: $*"; }
+}
+
+log=$(mktemp)
+trap 'rm -rf "$log"' EXIT
+[ -n "$where" ] || { host_fits && where=host; } || where=vm
+
+if [ "$where" = vm ]; then
+        "$source/tests/deps.sh" build vm
+else
+        "$source/tests/deps.sh" build
+fi
+echo "building…"
+[ -e "$build/build.ninja" ] || quietly meson setup -Dtests=disabled -Dman=disabled "$build" "$source"
+quietly meson compile -C "$build"
+
+if [ -t 1 ]; then look=live; else look=plain; fi
+if [ "$where" = host ]; then
+        mkdir -p "$build/demo"
+        for program in controller/jettisond controller/jettison examples/faceswap/faceswap examples/workloads/hog; do
+                ln -sf "$build/$program" "$build/demo/"
+        done
+        exec sh "$here/demo/acts.sh" "$build/demo" "$seed" "$look"
+fi
+
+echo "booting a VM…"

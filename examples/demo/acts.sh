@@ -1,0 +1,247 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The experiment itself, in two acts, for root on a machine with cgroup v2; under dash and busybox sh:
+#   acts.sh BIN SEED LOOK
+# BIN holds jettisond, jettison, faceswap and hog; SEED chooses the trainings' utilities and faces; LOOK is "live" for a
+# display that is drawn over itself, else "plain".
+#
+# /jettison-demo          memory.max 400M, no swap: whatever happens, happens in here
+# ├── training-a          120 MiB of faces, utility 50 … 100
+# ├── training-b          the same
+# ├── hog-8               takes 15 MiB a second, ignores SIGTERM, utility 8
+# └── hog-5               takes 20 MiB a second, ignores SIGTERM, utility 5
+#
+# First act: jettisond watches the domain. Second act: the same load, and the kernel's own OOM killer.
+# Ends with 0 if both trainings of the first act came to their end.
+set -eu
+
+bin=$1 seed=$2 look=$3
+PATH=$bin:$PATH
+
+limit_mib=400
+epochs=24
+containers='training-a training-b hog-8 hog-5'
+
+cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+domain=$cgroup/jettison-demo
+work=$(mktemp -d)
+daemon_pid=
+
+# 50 … 100, from the seed; one for each training.
+chance_a=$((seed * 1103515245 + 12345 & 0x7fffffff))
+chance_b=$((chance_a * 1103515245 + 12345 & 0x7fffffff))
+utility_a=$((50 + (chance_a >> 16) % 51))
+utility_b=$((50 + (chance_b >> 16) % 51))
+
+utility_of() {
+        case $1 in
+        training-a) echo "$utility_a" ;;
+        training-b) echo "$utility_b" ;;
+        hog-*) echo "${1#hog-}" ;;
+        esac
+}
+
+command_of() {
+        case $1 in
+        training-a) echo faceswap --seed "$seed" --epochs $epochs --pace 0.5 ;;
+        training-b) echo faceswap --seed $((seed + 1)) --epochs $epochs --pace 0.5 ;;
+        hog-8) echo hog --delay 5000 --rate 15M ;;
+        hog-5) echo hog --delay 5000 --rate 20M ;;
+        esac
+}
+
+# The load of one act: each container by "jettison run", its output in NAME.log, its exit code in NAME.status.
+load_start() {
+        act=$work/$1
+        mkdir "$act"
+        [ -d "$domain" ] || mkdir "$domain"
+        echo ${limit_mib}M >"$domain/memory.max"
+        [ ! -e "$domain/memory.swap.max" ] || echo 0 >"$domain/memory.swap.max"
+        for name in $containers; do
+                (
+                        status=0
+                        # a command and its arguments
+                        # shellcheck disable=SC2046
+                        jettison run --utility "$(utility_of "$name")" --cgroup "/jettison-demo/$name" -- \
+                                $(command_of "$name") >"$act/$name.log" 2>&1 || status=$?
+                        echo $status >"$act/$name.status"
+                ) &
+        done
+}
+
+load_stop() {
+        [ -d "$domain" ] || return 0
+        for tries in 1 2 3 4 5 6 7 8 9; do
+                echo 1 >"$domain/cgroup.kill"
+                sleep 0.2
+                if grep -q '^populated 0' "$domain/cgroup.events"; then
+                        break
+                fi
+        done
+        find "$domain" -depth -type d -exec rmdir {} \; 2>/dev/null || true
+        : "$tries"
+}
+
+daemon_start() {
+        cat >"$work/jettison.json" <<END
+{ "domains": ["/jettison-demo"],
+  "journal": { "path": "$work/journal.jsonl", "kernel_log": false },
+  "control": { "path": "$work/control.sock" } }
+END
+        jettisond --config "$work/jettison.json" >"$work/jettisond.log" 2>&1 &
+        daemon_pid=$!
+        for tries in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+                [ ! -S "$work/control.sock" ] || return 0
+                sleep 0.2
+        done
+        : "$tries"
+        echo "jettisond did not start:" >&2
+        cat "$work/jettisond.log" >&2
+        return 1
+}
+
+daemon_stop() {
+        [ -n "$daemon_pid" ] || return 0
+        kill "$daemon_pid" 2>/dev/null || true
+        wait "$daemon_pid" || true
+        daemon_pid=
+}
+
+# shellcheck disable=SC2317  # called by the trap
+finish() {
+        daemon_stop
+        load_stop
+        rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 143' INT TERM HUP
+
+# --- what is going on
+
+mib_of() {
+        bytes=0
+        { read -r bytes <"$1/memory.current"; } 2>/dev/null || true
+        echo $((bytes / 1048576))
+}
+
+# Shares of standing still, in the last ten seconds, of all tasks of the domain.
+pressure_now() {
+        sed -n 's/^full avg10=\([0-9.]*\) .*/\1%/p' "$domain/memory.pressure" 2>/dev/null || true
+}
+
+state_now() {
+        if [ -z "$daemon_pid" ]; then
+                echo 'no daemon'
+                return
+        fi
+        jettison status --json --socket "$work/control.sock" 2>/dev/null |
+                sed -n 's/.*"level": *"\([a-z]*\)", *"state": *"\([a-z]*\)".*/\1, \2/p'
+}
+
+last_epoch() {
+        tail -n 1 "$act/$1.log" 2>/dev/null | sed 's/ steps.*//'
+}
+
+# How it stands with a container: still at work, done, or how it died.
+fate_of() {
+        status=
+        [ ! -s "$act/$1.status" ] || read -r status <"$act/$1.status"
+        case $status in
+        '') echo running ;;
+        0) echo finished ;;
+        137) echo killed ;;
+        *) echo "ended with $status" ;;
+        esac
+}
+
+bar() {
+        filled=$((20 * $1 / limit_mib)) drawn=
+        while [ ${#drawn} -lt $filled ]; do drawn=$drawn'#'; done
+        while [ ${#drawn} -lt 20 ]; do drawn=$drawn-; done
+        echo "$drawn"
+}
+
+frame() {
+        used=$(mib_of "$domain") pressure=$(pressure_now)
+        head=$(printf '[%s] %3d of %d MiB   pressure %s   %s' "$(bar "$used")" "$used" $limit_mib \
+                "${pressure:-unknown}" "$(state_now)")
+        if [ "$look" != live ]; then
+                echo "$head"
+                return
+        fi
+        [ "$1" -eq 0 ] || printf '\033[5A'
+        printf '%s\033[K\n' "$head"
+        for name in $containers; do
+                printf '  %-11s utility %3d  %4d MiB  %-9s %s\033[K\n' "$name" "$(utility_of "$name")" \
+                        "$(mib_of "$domain/$name")" "$(fate_of "$name")" "$(last_epoch "$name" | grep epoch || true)"
+        done
+}
+
+trainings_over() {
+        [ -s "$act/training-a.status" ] && [ -s "$act/training-b.status" ]
+}
+
+# Shows the act until both trainings are over, one way or the other.
+watch_act() {
+        frames=0
+        until trainings_over || [ $frames -ge 180 ]; do
+                frame $frames
+                frames=$((frames + 1))
+                if [ "$look" = live ]; then sleep 0.3; else sleep 1; fi
+        done
+        frame $frames
+        echo
+}
+
+# What became of each container: kept for the end.
+note_fates() {
+        for name in $containers; do
+                fate=$(fate_of "$name") epoch=$(last_epoch "$name" | sed -n 's/^epoch \([0-9]*\).*/\1/p')
+                case $name:$fate in
+                training-*:finished) echo "finished, $(last_epoch "$name" | sed 's/.*\(loss.*\)/\1/')" ;;
+                training-*) echo "$fate at epoch ${epoch:-0} of $epochs" ;;
+                *) echo "$fate" ;;
+                esac >"$act/$name.fate"
+        done
+}
+
+# --- the two acts
+
+echo "Seed $seed: the trainings are worth $utility_a and $utility_b, the hogs 8 and 5. Linux $(uname -r)."
+echo "All in one domain of $limit_mib MiB without swap: two trainings of about 120 MiB, two hogs without end."
+grep -qw memory "$cgroup/cgroup.subtree_control" || echo +memory >"$cgroup/cgroup.subtree_control"
+
+echo
+echo "First act: jettisond watches the domain."
+mkdir "$domain"
+daemon_start
+load_start first
+watch_act
+note_fates
+daemon_stop
+load_stop
+wait
+
+rounds=$(jettison journal --file "$work/journal.jsonl" --json | sed -n 's/.*"round": *\([0-9]*\).*/\1/p' | sort -un)
+for round in $rounds; do
+        jettison journal --file "$work/journal.jsonl" explain "$round"
+        echo
+done
+
+echo "Second act: the same load, without jettisond."
+load_start second
+watch_act
+note_fates
+kernel_kills=$(sed -n 's/^oom_kill //p' "$domain/memory.events")
+load_stop
+wait
+
+echo "The kernel's OOM killer killed $kernel_kills times."
+echo
+printf '%-12s %-8s %-38s %s\n' CONTAINER UTILITY 'WITH JETTISON' "WITH THE KERNEL'S OOM KILLER"
+for name in $containers; do
+        printf '%-12s %-8s %-38s %s\n' "$name" "$(utility_of "$name")" "$(cat "$work/first/$name.fate")" \
+                "$(cat "$work/second/$name.fate")"
+done
+grep -q finished "$work/first/training-a.fate" && grep -q finished "$work/first/training-b.fate"

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The journal's file: rotated, torn, on a full disk, taken away; what is in it always parses. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "base/base.h"
+#include "journal_fixture.h"
+
+static void write_file(const char *path, const char *text)
+{
+        FILE *file = fopen(path, "w");
+
+        cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+Test(journal_file, rotates_by_size)
+{
+        struct folder f = folder_make();
+        struct journal *j = open_journal(folder_file(&f, "j"), 4096, 2);
+        struct content now, one, two;
+        struct stat st;
+
+        for (uint64_t i = 1; i <= 100; i++)
+                put_line(j, i, 400);
+        journal_free(j);
+        two = read_journal(folder_file(&f, "j.2"));
+        one = read_journal(folder_file(&f, "j.1"));
+        now = read_journal(folder_file(&f, "j"));
+        cr_expect(access(folder_file(&f, "j.3"), F_OK) < 0);
+        cr_expect_eq(now.last, 100);
+        cr_expect(now.first == one.last + 1 && one.first == two.last + 1 && two.first > 1);
+        cr_expect(now.n_torn + one.n_torn + two.n_torn == 0);
+        cr_expect(stat(folder_file(&f, "j.1"), &st) == 0 && st.st_size <= 4096 && st.st_size > 3000);
+        cr_expect_eq(st.st_mode & 0777, 0640 & ~022);
+        folder_remove(&f);
+}
+
+Test(journal_file, keeps_no_old_file_if_told_so)
+{
+        struct folder f = folder_make();
+        struct journal *j = open_journal(folder_file(&f, "j"), 4096, 0);
+        struct content c;
+
+        for (uint64_t i = 1; i <= 100; i++)
+                put_line(j, i, 400);
+        journal_free(j);
+        c = read_journal(folder_file(&f, "j"));
+        cr_expect(c.last == 100 && c.first > 50);
+        cr_expect(access(folder_file(&f, "j.1"), F_OK) < 0);
+        folder_remove(&f);
+}
+
+Test(journal_file, rotation_refused_keeps_writing)
+{
+        struct folder f = folder_make();
+        struct journal *j;
+        struct content c;
+
+        cr_assert_eq(mkdir(folder_file(&f, "j.1"), 0700), 0);
+        j = open_journal(folder_file(&f, "j"), 4096, 1);
+        for (uint64_t i = 1; i <= 100; i++)
+                put_line(j, i, 400);
+        journal_free(j);
+        c = read_journal(folder_file(&f, "j"));
+        cr_expect(c.n == 100 && c.n_torn == 0);
+        folder_remove(&f);
+}
+
+Test(journal_file, torn_last_line_is_ended)
+{
+        struct folder f = folder_make();
+        struct content c;
+        struct journal *j;
+
+        write_file(folder_file(&f, "j"), "{\"what\":\"start\"}\n{\"what\":\"inte");
+        j = open_journal(folder_file(&f, "j"), 0, 0);
+        put_line(j, 1, 0);
+        put_line(j, 2, 0);
+        journal_free(j);
+        c = read_journal(folder_file(&f, "j"));
+        cr_expect_eq(c.n, 3);
+        cr_expect_eq(c.n_torn, 1);
+        cr_expect_eq(c.last, 2);
+        folder_remove(&f);
+}
+
+Test(journal_file, full_disk_is_survived_and_told)
+{
+        struct folder f = folder_make();
+        struct journal *j;
+        struct content c;
+
+        cr_assert_eq(symlink("/dev/full", folder_file(&f, "j")), 0);
+        j = open_journal(folder_file(&f, "j"), 0, 0);
+        for (uint64_t i = 1; i <= 10; i++)
+                put_line(j, i, 100);
+        pause_us(300000);
+        cr_expect_eq(journal_dropped(j), 10);
+        cr_assert_eq(unlink(folder_file(&f, "j")), 0);
+        for (uint64_t i = 11; i <= 12; i++)
+                put_line(j, i, 100);
+        journal_free(j);
+        c = read_journal(folder_file(&f, "j"));
+        cr_expect(c.n == 2 && c.first == 11 && c.dropped == 10 && c.n_torn == 0);
+        folder_remove(&f);
+}
+
+Test(journal_file, half_a_line_is_cut_off)
+{
+        struct folder f = folder_make();
+        struct journal *j = open_journal(folder_file(&f, "j"), 0, 0);
+        uint64_t dropped;
+        struct content c;
+
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 10000, RLIM_INFINITY });
+        for (uint64_t i = 1; i <= 10; i++)
+                put_line(j, i, 3000);
+        pause_us(300000);
+        dropped = journal_dropped(j);
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
+        put_line(j, 11, 0);
+        journal_free(j);
+        c = read_journal(folder_file(&f, "j"));
+        cr_expect(c.n_torn == 0 && c.last == 11 && c.dropped == dropped && dropped > 5);
+        cr_expect_eq(c.n + dropped, 11);
+        folder_remove(&f);
+}
+
+Test(journal_file, reopens_when_asked)
+{
+        struct folder f = folder_make();
+        struct journal *j = open_journal(folder_file(&f, "j"), 0, 0);
+
+        put_line(j, 1, 0);
+        pause_us(100000);
+        cr_assert_eq(rename(folder_file(&f, "j"), folder_file(&f, "old")), 0);
+        journal_reopen(j);
+        put_line(j, 2, 0);
+        journal_free(j);
+        cr_expect_eq(read_journal(folder_file(&f, "old")).last, 1);
+        cr_expect_eq(read_journal(folder_file(&f, "j")).first, 2);
+        folder_remove(&f);
+}
+
+Test(journal_file, makes_its_folder_and_no_more)
+{
+        struct folder f = folder_make();
+        struct journal_options options = { .path = folder_file(&f, "a/j") };
+        struct journal *j;
+        int error = 0;
+
+        j = journal_new(&options, &error);
+        cr_assert(j);
+        journal_free(j);
+        cr_expect_eq(unlink(folder_file(&f, "a/j")), 0);
+
+        options.path = folder_file(&f, "b/c/j");
+        cr_expect_eq(journal_new(&options, &error), NULL);
+        cr_expect_eq(error, -ENOENT);
+        options.path = f.path;
+        cr_expect_eq(journal_new(&options, &error), NULL);
+        cr_expect_eq(error, -EISDIR);
+        folder_remove(&f);
+}

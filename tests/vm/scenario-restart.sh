@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm: memory=512M swap=none timeout=60
+#
+# A workload that is started again whenever it dies, and each time takes so much that the host is short. Whoever sheds it at full speed only
+# burns the processor; so it is given pauses that double. Nobody else dies in its place, and a pause ends when memory is critical.
+#
+# /
+# ├── filler           no candidate: locked memory
+# ├── web              utility 90, 40 MiB
+# └── storm            utility 10, restarted 50 ms after each death; stops at 33 MiB available: short, not yet critical
+. "${0%/*}/lib.sh"
+
+need psi cgroup.kill daemon || skip "no daemon in this build"
+
+# storm_for SECONDS BACKOFF: how often it is shed in that time.
+storm_for() {
+        start_daemon "{ \"action\": { \"backoff\": \"$2\" } }"
+        load restart "$CG/storm" 50 hog --max "$size" --rate 0 >"$WORK/storm.log" 2>&1 &
+        storm_pid=$!
+        sleep "$1"
+        kill "$storm_pid"
+        echo 1 >"$CG/storm/cgroup.kill"
+        wait_for 5 dead storm
+        storm_kills=$(status_of victims)
+        stop_daemon
+}
+
+group web utility=90
+group storm utility=10
+spawn web hog --max 40M --rate 0
+wait_for 10 holds web 40
+fill_to 150
+before=$(oom_kills)
+size=117M
+
+storm_for 12 0
+eager=$storm_kills
+storm_for 12 4s
+patient=$storm_kills
+echo "# shed in 12 s: $eager times without pauses, $patient times with pauses from 4 s on"
+expect "without pauses it is shed again and again" test "$eager" -ge 8
+expect "with pauses it is shed a few times" test "$patient" -le 4
+expect "but it is shed" test "$patient" -ge 2
+expect "the pause is spoken of" grep -q 'pausing until memory is critical' "$WORK/jettisond.log"
+expect "web lives" alive web
+expect "nobody else was struck" test "$(victims | tr ' ' '\n' | sort -u)" = storm
+
+start_daemon '{ "action": { "backoff": "1min" } }'
+load restart "$CG/storm" 50 hog --rate 40M >"$WORK/storm.log" 2>&1 &
+sleep 12
+echo "# one that goes on growing: shed $(status_of victims) times in 12 s, pauses from 1 min on"
+expect "when memory is critical no pause counts" test "$(status_of victims)" -ge 2
+expect "the kernel's killer was not needed" test "$(oom_kills)" -eq "$before"
+expect "web still lives" alive web
+kill $!
