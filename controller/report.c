@@ -13,6 +13,9 @@
 
 #define COMPLAIN_US (60 * USEC_PER_SEC)
 
+/* Room that journal_end needs to close a line. */
+#define INTENT_END_MAX 64
+
 static const char *const feed_names[] = { [FEED_AUTO] = "files", [FEED_FILES] = "files", [FEED_MODULE] = "module" };
 _Static_assert(ARRAY_SIZE(feed_names) == FEED_N, "name every feed");
 
@@ -103,8 +106,9 @@ void report_intent(struct controller *c)
         struct sink before = *s;
 
         write_intent(c, s, true);
-        if (s->full) {
+        if (s->full || s->size - s->len < INTENT_END_MAX) {
                 *s = before;
+                s->text[s->len] = '\0';
                 write_intent(c, s, false);
         }
         journal_end(c->journal);

@@ -1,17 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The report's experiment, for real: two trainings and two memory hogs that ignore SIGTERM, in a domain that is too small
-# for them; once with jettisond, once with the kernel's own OOM killer.
+# The report's experiment, for real: two trainings and two memory hogs that ignore SIGTERM, in a domain that
+# is too small for them; once with jettisond, once with the kernel's own OOM killer.
 #   examples/demo.sh [--vm|--host] [--seed N]
 #
-# Installs what is missing, builds, and runs on this machine if its cgroup v2 has the memory controller, else in a QEMU VM with a
-# stock Debian kernel; --vm and --host decide instead. Needs root, and Debian 12 or a derivative.
+# Installs what is missing, builds, and runs on this machine if its cgroup v2 has the memory controller,
+# else in a QEMU VM with a stock Debian kernel; --vm and --host decide instead. Needs root, and Debian 12 or
+# a derivative.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 source=$(dirname "$here")
 build=$source/build-demo
+export JETTISON_VM_CACHE=$build/vm/cache
 
 die() {
         echo "demo.sh: $*" >&2
@@ -50,8 +52,9 @@ quietly() {
         "$@" >"$log" 2>&1 || { cat "$log" >&2 && die "failed: $*"; }
 }
 
-log=$(mktemp)
-trap 'rm -rf "$log"' EXIT
+work=$(mktemp -d)
+log=$work/log
+trap 'rm -rf "$work"' EXIT
 [ -n "$where" ] || { host_fits && where=host; } || where=vm
 
 if [ "$where" = vm ]; then
@@ -65,11 +68,36 @@ quietly meson compile -C "$build"
 
 if [ -t 1 ]; then look=live; else look=plain; fi
 if [ "$where" = host ]; then
-        mkdir -p "$build/demo"
-        for program in controller/jettisond controller/jettison examples/faceswap/faceswap examples/workloads/hog; do
-                ln -sf "$build/$program" "$build/demo/"
-        done
-        exec sh "$here/demo/acts.sh" "$build/demo" "$seed" "$look"
+        quietly "$source/tests/vm/image.sh" programs "$build" "$build/demo"
+        sh "$here/demo/acts.sh" "$build/demo" "$seed" "$look"
+        exit
 fi
 
+# What lies between the marks is shown; the rest is the firmware's.
+show_console() {
+        local line shown='' status=1
+        while IFS= read -r line; do
+                line=${line%$'\r'}
+                case $line in
+                '@@ begin') shown=1 ;;
+                '@@ end '*) shown='' status=${line#@@ end } ;;
+                *) [ -z "$shown" ] || printf '%s\n' "$line" ;;
+                esac
+        done
+        return "$status"
+}
+
 echo "booting a VM…"
+image=$source/tests/vm/image.sh
+kernel=$("$image" kernel)
+base=$("$image" base "$kernel")
+cat >"$work/main.sh" <<END
+stty cols $(tput cols 2>/dev/null || echo 100)
+echo
+echo '@@ begin'
+sh /opt/jettison/acts.sh /opt/jettison/bin $seed $look
+echo "@@ end \$?"
+END
+quietly "$image" payload "$build" "$work/payload" "$work/main.sh"
+"$source/tests/vm/boot.sh" --memory 768M --time 300 --append "psi=1 jettison.lane=demo" \
+        "$kernel" "$base" "$work/payload" | show_console

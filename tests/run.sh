@@ -116,7 +116,7 @@ stage_unit() {
 
 stage_sanitize() {
         sanitized asan address,undefined
-        sanitized tsan thread journal loop control strike
+        sanitized tsan thread
 }
 
 stage_valgrind() {

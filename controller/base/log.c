@@ -62,16 +62,11 @@ void log_line(enum log_level level, const char *format, ...)
 int log_errno(int error, const char *format, ...)
 {
         char text[1024];
-        struct sink s;
         va_list args;
-        int n;
 
         va_start(args, format);
-        n = vsnprintf(text, sizeof(text) - 64, format, args);
+        vsnprintf(text, sizeof(text), format, args);
         va_end(args);
-        sink_init(&s, text, sizeof(text));
-        s.len = u64_min(n < 0 ? 0 : (uint64_t)n, sizeof(text) - 65);
-        sink_format(&s, ": %s", strerrordesc_np(error < 0 ? -error : error));
-        log_write(LOG_LEVEL_ERROR, text);
+        log_line(LOG_LEVEL_ERROR, "%s: %s", text, strerrordesc_np(error < 0 ? -error : error));
         return error;
 }

@@ -43,7 +43,7 @@
 
 #define OOM_SCORE_ADJ_MIN   (-1000)             /* linux/oom.h: never a victim */
 #define NICE_MIN            (-20)
-#define STACK_BYTES         (512 * 1024)        /* twice what the deepest JSON of a control request needs */
+#define STACK_BYTES         (512 * 1024)        /* three times what the deepest JSON of a request takes */
 #define LOCK_ROOM_BYTES     (64 * MIB)          /* for threads and buffers that are still to come */
 #define GROUP_AUTO          "/jettison"
 

@@ -6,42 +6,62 @@
  * watchdog's case a restart, which is what the watchdog is for. */
 #include "serve/notify.h"
 
-#ifdef HAVE_SYSTEMD
+#include <stdio.h>
 
+#ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
+#endif
 
 #include "base/loop.h"
 
+static void tell(const char *message)
+{
+#ifdef HAVE_SYSTEMD
+        sd_notify(0, message);
+#else
+        (void)message;
+#endif
+}
+
 void notify_ready(void)
 {
-        sd_notify(0, "READY=1");
+        tell("READY=1");
 }
 
 void notify_reloading(void)
 {
-        sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)loop_now_us());
+        char message[64];
+
+        snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%llu",
+                 (unsigned long long)loop_now_us());
+        tell(message);
 }
 
 void notify_stopping(void)
 {
-        sd_notify(0, "STOPPING=1");
+        tell("STOPPING=1");
 }
 
 void notify_status(const char *text)
 {
-        sd_notifyf(0, "STATUS=%s", text);
+        char message[512];
+
+        snprintf(message, sizeof(message), "STATUS=%s", text);
+        tell(message);
 }
 
 void notify_alive(void)
 {
-        sd_notify(0, "WATCHDOG=1");
+        tell("WATCHDOG=1");
 }
 
 uint64_t notify_watchdog_us(void)
 {
         uint64_t interval_us = 0;
 
-        return sd_watchdog_enabled(0, &interval_us) > 0 ? interval_us : 0;
-}
-
+#ifdef HAVE_SYSTEMD
+        if (sd_watchdog_enabled(0, &interval_us) <= 0)
+                interval_us = 0;
 #endif
+        return interval_us;
+}

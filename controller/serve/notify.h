@@ -4,44 +4,12 @@
 
 #include <stdint.h>
 
-#ifdef HAVE_SYSTEMD
-
 void notify_ready(void);                        /* started, or done with reloading */
 void notify_reloading(void);
 void notify_stopping(void);
 void notify_status(const char *text);           /* one line for "systemctl status" */
 void notify_alive(void);                        /* to the watchdog */
 
-/* How often notify_alive() is expected at least, microseconds; 0: nobody is watching. Call more often than
- * that: half. */
+/* How often notify_alive() is expected at least, microseconds; 0: nobody is watching. Twice as often is
+ * wise. */
 uint64_t notify_watchdog_us(void);
-
-#else
-
-static inline void notify_ready(void)
-{
-}
-
-static inline void notify_reloading(void)
-{
-}
-
-static inline void notify_stopping(void)
-{
-}
-
-static inline void notify_status(const char *text)
-{
-        (void)text;
-}
-
-static inline void notify_alive(void)
-{
-}
-
-static inline uint64_t notify_watchdog_us(void)
-{
-        return 0;
-}
-
-#endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The parser is jansson's; it recurses for nested values, and 8 KiB of opening brackets are a quarter of a
- * megabyte of stack before its own limit of 2,048 levels ends it. That fits the stack that is locked at
- * start. What is left to do is to name the first thing that is wrong in terms of the protocol. */
+/* The parser is jansson's; it recurses for nested values, and 8 KiB of opening brackets take 170 KiB of stack
+ * before its own limit of 2,048 levels ends it. That fits the stack that is locked at start. What is left to
+ * do is to name the first thing that is wrong in terms of the protocol. */
 #include "serve/request.h"
 
 #include <jansson.h>
@@ -18,7 +18,7 @@ static const char *string_read(const json_t *value, char *buffer, size_t size, c
         return NULL;
 }
 
-static const char *request_read(const json_t *root, struct control_request *request)
+static const char *request_read(json_t *root, struct control_request *request)
 {
         const char *complaint = NULL, *key;
         json_t *value;
@@ -26,7 +26,7 @@ static const char *request_read(const json_t *root, struct control_request *requ
         *request = (struct control_request){ 0 };
         if (!json_is_object(root))
                 return "a request is one JSON object";
-        json_object_foreach ((json_t *)root, key, value) {
+        json_object_foreach (root, key, value) {
                 if (strcmp(key, "verb") == 0) {
                         complaint = string_read(value, request->verb, sizeof(request->verb), "unknown verb");
                 } else if (strcmp(key, "domain") == 0) {
@@ -36,7 +36,7 @@ static const char *request_read(const json_t *root, struct control_request *requ
                                 complaint = "domain: expected a path that begins with /";
                 } else if (strcmp(key, "need") == 0) {
                         if (!json_is_integer(value) || json_integer_value(value) < 0)
-                                return "need: expected bytes, a whole number of at least 0";
+                                complaint = "need: expected bytes, a whole number of at least 0";
                         request->need = (uint64_t)json_integer_value(value);
                         request->has_need = true;
                 } else {

@@ -115,6 +115,8 @@ static const struct sandbox_entry calls[] = {
         CALL(gettid, "abort()"),
         CALL(getuid, "is the configuration's owner trusted"),
         CALL(geteuid, "is the configuration's owner trusted"),
+        CALL(getgid, "does a message to the service manager need credentials"),
+        CALL(getegid, "does a message to the service manager need credentials"),
         CALL(tgkill, "abort(): SIGABRT to itself"),
         CALL(exit, "a thread ends"),
         CALL(exit_group, "the end"),

@@ -3,8 +3,8 @@
 #
 # The experiment itself, in two acts, for root on a machine with cgroup v2; under dash and busybox sh:
 #   acts.sh BIN SEED LOOK
-# BIN holds jettisond, jettison, faceswap and hog; SEED chooses the trainings' utilities and faces; LOOK is "live" for a
-# display that is drawn over itself, else "plain".
+# BIN holds jettisond, jettison, faceswap and hog; SEED chooses the trainings' utilities and faces; LOOK is
+# "live" for a display that is drawn over itself, else "plain".
 #
 # /jettison-demo          memory.max 400M, no swap: whatever happens, happens in here
 # ├── training-a          120 MiB of faces, utility 50 … 100
@@ -72,15 +72,13 @@ load_start() {
 
 load_stop() {
         [ -d "$domain" ] || return 0
-        for tries in 1 2 3 4 5 6 7 8 9; do
+        tries=25
+        until grep -q '^populated 0' "$domain/cgroup.events" || [ $tries -eq 0 ]; do
                 echo 1 >"$domain/cgroup.kill"
+                tries=$((tries - 1))
                 sleep 0.2
-                if grep -q '^populated 0' "$domain/cgroup.events"; then
-                        break
-                fi
         done
         find "$domain" -depth -type d -exec rmdir {} \; 2>/dev/null || true
-        : "$tries"
 }
 
 daemon_start() {
@@ -91,14 +89,16 @@ daemon_start() {
 END
         jettisond --config "$work/jettison.json" >"$work/jettisond.log" 2>&1 &
         daemon_pid=$!
-        for tries in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-                [ ! -S "$work/control.sock" ] || return 0
+        tries=25
+        until [ -S "$work/control.sock" ]; do
+                if [ $tries -eq 0 ] || ! kill -0 "$daemon_pid" 2>/dev/null; then
+                        echo "jettisond did not start:" >&2
+                        cat "$work/jettisond.log" >&2
+                        return 1
+                fi
+                tries=$((tries - 1))
                 sleep 0.2
         done
-        : "$tries"
-        echo "jettisond did not start:" >&2
-        cat "$work/jettisond.log" >&2
-        return 1
 }
 
 daemon_stop() {
@@ -140,7 +140,7 @@ state_now() {
 }
 
 last_epoch() {
-        tail -n 1 "$act/$1.log" 2>/dev/null | sed 's/ steps.*//'
+        sed -n '/^epoch/ { s/ steps.*//; h }; $ { x; p }' "$act/$1.log" 2>/dev/null || true
 }
 
 # How it stands with a container: still at work, done, or how it died.
@@ -174,7 +174,7 @@ frame() {
         printf '%s\033[K\n' "$head"
         for name in $containers; do
                 printf '  %-11s utility %3d  %4d MiB  %-9s %s\033[K\n' "$name" "$(utility_of "$name")" \
-                        "$(mib_of "$domain/$name")" "$(fate_of "$name")" "$(last_epoch "$name" | grep epoch || true)"
+                        "$(mib_of "$domain/$name")" "$(fate_of "$name")" "$(last_epoch "$name")"
         done
 }
 
@@ -201,6 +201,7 @@ note_fates() {
                 case $name:$fate in
                 training-*:finished) echo "finished, $(last_epoch "$name" | sed 's/.*\(loss.*\)/\1/')" ;;
                 training-*) echo "$fate at epoch ${epoch:-0} of $epochs" ;;
+                *:running) echo 'not touched' ;;
                 *) echo "$fate" ;;
                 esac >"$act/$name.fate"
         done
@@ -223,9 +224,14 @@ daemon_stop
 load_stop
 wait
 
-rounds=$(jettison journal --file "$work/journal.jsonl" --json | sed -n 's/.*"round": *\([0-9]*\).*/\1/p' | sort -un)
+rounds=$(jettison journal --file "$work/journal.jsonl" --json |
+        sed -n 's/.*"round": *\([0-9]*\).*/\1/p' | sort -un)
 for round in $rounds; do
-        jettison journal --file "$work/journal.jsonl" explain "$round"
+        if [ "$look" = live ]; then
+                jettison journal --file "$work/journal.jsonl" explain "$round"
+        else
+                jettison journal --file "$work/journal.jsonl" explain "$round" | cat
+        fi
         echo
 done
 

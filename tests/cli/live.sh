@@ -75,6 +75,14 @@ code=$?
 check "status --follow in a pipe: a line per domain and second" eval \
         '[ "$(grep -c " / available 2 GiB of 8 GiB, swap none, stall 12.34%, armed" "$work/out")" -ge 2 ]'
 check "... without steering a terminal" harmless "$work/out"
+if command -v script >/dev/null && script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+        script -qec "timeout -s INT 1.5 '$jettison' status --follow --socket '$socket'" /dev/null \
+                </dev/null >"$work/out" 2>"$work/err"
+        check "status --follow on a terminal: in place" eval \
+                '[ "$(grep -c "$(printf "^\033\\[H\033\\[J")jettisond" "$work/out")" -eq 2 ]'
+else
+        skip "status --follow on a terminal" "script(1) does not work here"
+fi
 
 facts=$(tr -d '\n' <"$data/two-small.json")
 answer "{\"ok\":true,\"snapshot\":$facts}"

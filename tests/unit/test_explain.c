@@ -12,8 +12,12 @@
 #include "record/journal.h"
 #include "record/write.h"
 
+/* tests/data/journal.jsonl is made by "JETTISON_RECORD=FILE test_explain --filter
+ * explain/rounds_are_put_together", where FILE is not there yet. */
+#define RECORD "JETTISON_RECORD"
+
 struct daemon {
-        char folder[64], path[80];
+        char folder[64], path[256];
         struct journal *journal;
         struct snapshot snapshot;
         struct plan plan;
@@ -40,6 +44,8 @@ static struct daemon daemon_make(void)
         cr_assert(mkdtemp(d.folder));
         cr_assert(snapshot_init(&d.snapshot, 8, 1024) == 0 && plan_init(&d.plan, 8) == 0);
         snprintf(d.path, sizeof(d.path), "%s/j", d.folder);
+        if (getenv(RECORD))
+                snprintf(d.path, sizeof(d.path), "%s", getenv(RECORD));
         d.planner = planner_new(8);
         snapshot_reset(&d.snapshot, "/");
         d.snapshot.facts = (struct domain_facts){ .memory_total = 4 * GIB, .memory_available = 100 * MIB };
@@ -138,7 +144,8 @@ static void daemon_free(struct daemon *d)
         snapshot_fini(&d->snapshot);
         plan_fini(&d->plan);
         planner_free(d->planner);
-        unlink(d->path);
+        if (!getenv(RECORD))
+                unlink(d->path);
         rmdir(d->folder);
 }
 

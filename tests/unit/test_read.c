@@ -165,7 +165,7 @@ Test(read, sums_are_bound)
 /* Numbers at the edges of their ranges, each kind of bar, every byte in a name. */
 static void fill(struct snapshot *s)
 {
-        char path[300] = "/";
+        static char path[300] = "/";    /* the snapshot borrows it */
 
         cr_assert_eq(snapshot_init(s, BARRED_N + 1, 4096), 0);
         for (int i = 1; i < 256; i++)

@@ -31,14 +31,14 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "sandbox_fixture.h"
+#include "serve/notify.h"
 
 /* A day in the daemon's life, with all that the table is there for. */
 
 struct day {
         char folder[64];
         int folder_fd, listener, client, event, epoll, news, other_pid;
-        struct sockaddr_un manager;     /* plays the service manager's socket */
-        int manager_fd;
+        int manager_fd;                 /* the service manager's end */
 };
 
 static struct day day;
@@ -59,9 +59,10 @@ static void day_prepare(void)
         MUST(bind(day.listener, (struct sockaddr *)&address, sizeof(address)) == 0);
         MUST(listen(day.listener, 1) == 0);
         MUST(connect(day.client, (struct sockaddr *)&address, sizeof(address)) == 0);
-        day.manager = (struct sockaddr_un){ .sun_family = AF_UNIX, .sun_path = "manager" };
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/manager", day.folder);
         day.manager_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        MUST(bind(day.manager_fd, (struct sockaddr *)&day.manager, sizeof(day.manager)) == 0);
+        MUST(bind(day.manager_fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+        MUST(setenv("NOTIFY_SOCKET", address.sun_path, 1) == 0 && setenv("WATCHDOG_USEC", "5000000", 1) == 0);
         day.other_pid = fork();
         if (day.other_pid == 0) {
                 prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);      /* a dry run leaves it alive */
@@ -121,21 +122,41 @@ static void afternoon_with_clients(void)
         char text[16];
         struct ucred peer;
         socklen_t len = sizeof(peer);
-        struct iovec part = { text, 8 };
-        struct msghdr message = { .msg_name = &day.manager, .msg_namelen = sizeof(day.manager),
-                                  .msg_iov = &part, .msg_iovlen = 1 };
-        int fd, room = 8192, socket_fd;
+        int fd;
 
         MUST((fd = accept4(day.listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0);
         MUST(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.uid == geteuid());
         MUST(send(day.client, "question", 8, 0) == 8 && recv(fd, text, sizeof(text), MSG_DONTWAIT) == 8);
         MUST(send(fd, "answer", 6, MSG_NOSIGNAL) == 6 && shutdown(fd, SHUT_WR) == 0 && close(fd) == 0);
+}
 
-        MUST((socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) >= 0);
-        MUST(setsockopt(socket_fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);
-        MUST(sendmsg(socket_fd, &message, MSG_NOSIGNAL) == 8);
-        MUST(recv(day.manager_fd, text, sizeof(text), 0) == 8);
-        MUST(close(socket_fd) == 0);
+static void manager_hears(const char *message)
+{
+        char text[64] = "";
+
+        MUST(recv(day.manager_fd, text, sizeof(text) - 1, MSG_DONTWAIT) > 0);
+        MUST(strncmp(text, message, strlen(message)) == 0);
+}
+
+/* Without libsystemd nobody is told anything; then the watchdog is not known either. */
+static void tea_with_the_manager(void)
+{
+        bool is_built = notify_watchdog_us() > 0;
+
+        MUST(!is_built || notify_watchdog_us() == 5000000);
+        notify_ready();
+        if (is_built)
+                manager_hears("READY=1");
+        notify_reloading();
+        if (is_built)
+                manager_hears("RELOADING=1\nMONOTONIC_USEC=");
+        notify_status("calm");
+        if (is_built)
+                manager_hears("STATUS=calm");
+        notify_alive();
+        notify_stopping();
+        if (is_built)
+                manager_hears("WATCHDOG=1");
 }
 
 static int by_byte(const void *a, const void *b)
@@ -230,6 +251,7 @@ static void live_a_day(enum sandbox_mode mode, bool dry_run)
         morning_in_the_loop();
         noon_with_files();
         afternoon_with_clients();
+        tea_with_the_manager();
         evening_at_home();
         if (mode == SANDBOX_ERRNO) {
                 night_watch_wake(watch);

@@ -8,6 +8,7 @@
 #   base KERNEL                initramfs with busybox, those modules and init
 #   payload BUILD OUT FILE...  a second one with the programs of BUILD, the shared libraries they need, the
 #                              guest's scripts and FILEs; the kernel unpacks both into the same place
+#   programs BUILD FOLDER      just the programs
 #   root PACKAGE...            ext4 image of Debian with systemd and these packages
 #
 # Kernel and packages come from wherever this machine's apt takes Debian from. JETTISON_VM_CACHE is the cache
@@ -29,12 +30,6 @@ programs='controller/jettisond controller/jettison hooks/jettison-hook kmod/jett
 die() {
         echo "image.sh: $*" >&2
         exit 1
-}
-
-# Copies of a program keep their symbols, but not the debug information: they lie in the VM's memory.
-install_program() {
-        install -D -m 755 "$1" "$2"
-        strip --strip-debug "$2"
 }
 
 apt_candidate() {
@@ -120,20 +115,30 @@ program_file() {
         fi
 }
 
-make_payload() {
-        local build=$1 out=$2 tree=$work/payload program file library
-        shift 2
-        mkdir -p "$tree/opt/jettison/bin"
-        cp "$here/lib.sh" "$here/guest.sh" "$here/scenarios.service" "$@" "$tree/opt/jettison/"
-
+# Copies keep their symbols, but not the debug information: they lie in the VM's memory.
+make_programs() {
+        local build=$1 folder=$2 program file
         for program in $programs; do
                 file=$(program_file "$build" "$program")
                 [ -n "$file" ] || continue
-                install_program "$file" "$tree/opt/jettison/bin/${program##*/}"
-                # "name => /path (address)", and the loader as "/path (address)"
-                ldd "$file" 2>/dev/null | sed -n 's|^[^/]*\(/[^ ]*\) (.*|\1|p' || true
-        done | sort -u >"$tree/opt/jettison/libraries"
+                install -D -m 755 "$file" "$folder/${program##*/}"
+                strip --strip-debug "$folder/${program##*/}"
+        done
+        echo "$folder"
+}
 
+make_payload() {
+        local build=$1 out=$2 tree=$work/payload program library
+        shift 2
+        mkdir -p "$tree/opt/jettison"
+        cp "$here/lib.sh" "$here/guest.sh" "$here/scenarios.service" "$source/examples/demo/acts.sh" "$@" \
+                "$tree/opt/jettison/"
+
+        make_programs "$build" "$tree/opt/jettison/bin" >/dev/null
+        # "name => /path (address)", and the loader as "/path (address)"
+        for program in "$tree"/opt/jettison/bin/*; do
+                ldd "$program" 2>/dev/null | sed -n 's|^[^/]*\(/[^ ]*\) (.*|\1|p' || true
+        done | sort -u >"$tree/opt/jettison/libraries"
         while read -r library; do
                 install -D -m 755 "$library" "$tree$library"
         done <"$tree/opt/jettison/libraries"
@@ -183,6 +188,6 @@ verb=${1:-}
 [ $# -eq 0 ] || shift
 case $verb in
 kernel) make_kernel ;;
-base | payload | root) "make_$verb" "$@" ;;
-*) die "usage: image.sh kernel | base KERNEL | payload BUILD OUT FILE... | root PACKAGE..." ;;
+base | payload | programs | root) "make_$verb" "$@" ;;
+*) die "usage: image.sh kernel | base | payload | programs | root, see its head" ;;
 esac

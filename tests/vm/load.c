@@ -184,22 +184,24 @@ static int verb_mapfile(char **arguments)
                 pause();
 }
 
-/* Touches all of its memory again and again: what of it does not fit is fetched back all the time. What is
- * written cannot be compressed. */
+/* Writes all of its memory again and again: what of it does not fit is fetched back all the time. Half of each page is noise, so that
+ * compression makes two of one. SIGTERM is ignored. */
 static int verb_thrash(char **arguments)
 {
-        size_t bytes = strtoull(arguments[0], NULL, 10) << 20, n = bytes / sizeof(uint64_t);
+        size_t bytes = strtoull(arguments[0], NULL, 10) << 20;
         volatile uint64_t *memory = malloc(bytes);
         uint64_t state = 88172645463325252;
 
         if (!memory)
                 return failed("malloc");
+        signal(SIGTERM, SIG_IGN);
         for (;;)
-                for (size_t i = 0; i < n; i++) {
+                for (size_t i = 0; i < bytes / sizeof(*memory); i++) {
                         state ^= state << 13;
                         state ^= state >> 7;
                         state ^= state << 17;
-                        memory[i] = state;
+                        if (i % 512 < 256)
+                                memory[i] = state;
                 }
 }
 

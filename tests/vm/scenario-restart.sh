@@ -7,6 +7,7 @@
 #
 # /
 # ├── filler           no candidate: locked memory
+# ├── supervisor       no candidate: starts storm's program
 # ├── web              utility 90, 40 MiB
 # └── storm            utility 10, restarted 50 ms after each death; stops at 33 MiB available: short, not yet critical
 . "${0%/*}/lib.sh"
@@ -16,23 +17,23 @@ need psi cgroup.kill daemon || skip "no daemon in this build"
 # storm_for SECONDS BACKOFF: how often it is shed in that time.
 storm_for() {
         start_daemon "{ \"action\": { \"backoff\": \"$2\" } }"
-        load restart "$CG/storm" 50 hog --max "$size" --rate 0 >"$WORK/storm.log" 2>&1 &
-        storm_pid=$!
+        size=$(($(mem_available) - 33))M
+        spawn supervisor load restart "$CG/storm" 50 hog --max "$size" --rate 0
         sleep "$1"
-        kill "$storm_pid"
+        echo 1 >"$CG/supervisor/cgroup.kill"
         echo 1 >"$CG/storm/cgroup.kill"
         wait_for 5 dead storm
         storm_kills=$(status_of victims)
         stop_daemon
 }
 
+group supervisor
 group web utility=90
 group storm utility=10
 spawn web hog --max 40M --rate 0
 wait_for 10 holds web 40
 fill_to 150
 before=$(oom_kills)
-size=117M
 
 storm_for 12 0
 eager=$storm_kills
@@ -47,10 +48,9 @@ expect "web lives" alive web
 expect "nobody else was struck" test "$(victims | tr ' ' '\n' | sort -u)" = storm
 
 start_daemon '{ "action": { "backoff": "1min" } }'
-load restart "$CG/storm" 50 hog --rate 40M >"$WORK/storm.log" 2>&1 &
+spawn supervisor load restart "$CG/storm" 50 hog --rate 40M
 sleep 12
 echo "# one that goes on growing: shed $(status_of victims) times in 12 s, pauses from 1 min on"
 expect "when memory is critical no pause counts" test "$(status_of victims)" -ge 2
 expect "the kernel's killer was not needed" test "$(oom_kills)" -eq "$before"
 expect "web still lives" alive web
-kill $!

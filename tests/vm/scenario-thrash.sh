@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=zram:256M timeout=60
 #
-# A host that swaps itself to death: what is written cannot be compressed, so that swapping it makes no room.
+# A host that swaps itself to death: more is written, again and again, than memory and swap have room for.
 #
 # /                    swap in compressed memory
 # ├── web              utility 90

@@ -28,8 +28,7 @@ expect "the daemon starts" start_daemon
 
 fill_to 35
 expect "the round is over" wait_for 15 journal_has '"what":"outcome"' '"result":"recovered"'
-expect "whose death frees nothing is kept" alive written
-expect "the plan says why" journal_has '"what":"intent"' '"why":"its death frees nothing"'
+expect "whose death frees nothing is kept, cheap as it is" alive written
 expect "the mapped file frees nothing, and that is said" \
         journal_has '"what":"victim"' "$(path_of mapped)" '"outcome":"not-freed"'
 expect "the next one is shed, and frees what it must" \
@@ -46,6 +45,6 @@ wait_for 10 holds mapped 80
 fill_to 35
 expect "there is another round" wait_for 15 journal_has '"what":"outcome"' '"round":2' '"result":"recovered"'
 expect "the barren one is left out of it" alive mapped
-expect "and the reason is given" journal_has '"what":"intent"' '"round":2' "$(path_of mapped)" '"why":"struck before'
+expect "and the reason is given" journal_has '"what":"intent"' '"round":2' "$(path_of mapped)" '"why":"freed next to nothing when struck"'
 expect "the other one is shed again" test "$(victims)" = "mapped batch batch"
 rm -f /tmp/mapped /tmp/hog-*
