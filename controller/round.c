@@ -233,6 +233,12 @@ static void on_rehearsed(void *context, const struct deed_result *result)
         rehearsal->outcome = result->outcome;
 }
 
+/* There is no round whose memory could be asked: a grace period ends at its first tick. */
+static uint32_t no_patience(void *context UNUSED)
+{
+        return 0;
+}
+
 int controller_rehearse(struct controller *c, uint64_t id, uint64_t timeout_us)
 {
         struct rehearsal rehearsal = { 0 };
@@ -242,6 +248,7 @@ int controller_rehearse(struct controller *c, uint64_t id, uint64_t timeout_us)
         order.node = tree_find(c->scanner.tree, id);
         if (order.node == NODE_NONE)
                 return -ENOENT;
+        c->deed.patience = no_patience;
         c->deed.done = on_rehearsed;
         c->deed.context = &rehearsal;
         deed_start(&c->deed, &order);
@@ -250,6 +257,7 @@ int controller_rehearse(struct controller *c, uint64_t id, uint64_t timeout_us)
                         break;
         if (!rehearsal.over)
                 return -ETIMEDOUT;
+        c->deed.patience = patience;
         c->deed.done = on_done;
         c->deed.context = c;
         return rehearsal.outcome == OUTCOME_FREED ? 0 : -EPROTO;

@@ -60,6 +60,7 @@ load_start() {
         [ ! -e "$domain/memory.swap.max" ] || echo 0 >"$domain/memory.swap.max"
         for name in $containers; do
                 (
+                        echo 0 >/proc/self/oom_score_adj        # we may have been started by who is spared
                         status=0
                         # a command and its arguments
                         # shellcheck disable=SC2046

@@ -36,7 +36,7 @@ while True:
         client.sendall(answer + b"\n" if answer else b"")
 END
         peer=$!
-        for i in 1 2 3 4 5 6 7 8 9 10; do
+        for _ in 1 2 3 4 5 6 7 8 9 10; do
                 [ -S "$socket" ] && break
                 sleep 0.2
         done

@@ -51,7 +51,7 @@ rmdir "$mount$parent/there"
 
 "$jettison" run --utility 1 --cgroup "$parent/sleeper" sleep 60 >"$work/out" 2>"$work/err" &
 runner=$!
-for i in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
         grep -q . "$mount$parent/sleeper/cgroup.procs" 2>/dev/null && break
         sleep 0.2
 done
