@@ -322,6 +322,9 @@ int main(int argc, char **argv)
         }
         if (d.options.check_config) {
                 r = check_config(&d);
+        } else if (config_of(&d)->feed == FEED_MODULE) {
+                log_error("the module feed needs the kernel module, which this version does not have yet: use feed auto or files");
+                r = EXIT_LACKING;
         } else if (cgroupfs_open(d.options.cgroup_root, &d.fs, &lack) < 0) {
                 log_error("%s", lack.text);
                 r = EXIT_LACKING;

@@ -16,9 +16,6 @@
 /* Room that journal_end needs to close a line. */
 #define INTENT_END_MAX 64
 
-static const char *const feed_names[] = { [FEED_AUTO] = "files", [FEED_FILES] = "files", [FEED_MODULE] = "module" };
-_Static_assert(ARRAY_SIZE(feed_names) == FEED_N, "name every feed");
-
 size_t report_degraded(struct controller *c, const char **phrases, size_t n_max)
 {
         bool pressure = false, swap = false;
@@ -54,7 +51,7 @@ void report_start(struct controller *c)
 
         json_text(s, "version", JETTISON_VERSION);
         json_u64(s, "pid", (uint64_t)getpid());
-        json_text(s, "feed", feed_names[c->config->feed]);
+        json_text(s, "feed", "files");
         json_bool(s, "dry_run", c->config->act.dry_run);
         json_text(s, "config", c->config->files);
         json_open(s, "domains", '[');
@@ -225,7 +222,7 @@ void report_status(void *context, const struct control_request *request UNUSED, 
         json_text(s, "version", JETTISON_VERSION);
         json_u64(s, "pid", (uint64_t)getpid());
         json_u64(s, "uptime_usec", loop_now_us() - c->started_us);
-        json_text(s, "feed", feed_names[c->config->feed]);
+        json_text(s, "feed", "files");
         json_bool(s, "dry_run", c->config->act.dry_run);
         json_bool(s, "pressure", pressure);
         json_bool(s, "swap", c->n_watches > 0 && c->watches[0].facts.swap_total > 0);

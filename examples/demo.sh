@@ -55,6 +55,10 @@ quietly() {
 work=$(mktemp -d)
 log=$work/log
 trap 'rm -rf "$work"' EXIT
+if [ "$where" = host ] && ! host_fits; then
+        die "not on this machine: it needs cgroup v2 with the memory controller and cgroup.kill," \
+            "1 GiB available, and no jettisond running; --vm brings its own"
+fi
 [ -n "$where" ] || { host_fits && where=host; } || where=vm
 
 if [ "$where" = vm ]; then

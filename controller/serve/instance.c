@@ -330,8 +330,8 @@ int instance_enter_group(const char *group, uint64_t memory_min)
         if (r == 0)
                 r = own_group(own, sizeof(own));
         if (r < 0) {
-                log_warning("the daemon has no memory.min: no unified cgroup hierarchy (version 2) has the memory "
-                            "controller");
+                log_warning("the daemon has no memory.min: no unified cgroup hierarchy (version 2) has the "
+                            "memory controller");
                 return r;
         }
         if (strcmp(group, "auto") == 0)

@@ -14,7 +14,7 @@ daemon() {
 }
 
 refuses() { exits 2 && complains "$1" && complains "jettisond --help" && [ ! -s "$work/out" ]; }
-is_json() { python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <"$work/out" 2>/dev/null; }
+is_json() { python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <"$work/out"; }
 
 # A file with this in it, not writable by others whatever the umask.
 file() {

@@ -135,7 +135,7 @@ Test(procfs, long_lists)
 {
         CLEANUP(free_p) char *text = malloc(64 * 1024);
         size_t len = 0, n = 0;
-        char path[64];
+        char path[128];
 
         begin("/a\n");
         for (int pid = 7; n < 3000; pid += pid < 100 ? 1 : pid < 1000 ? 3 : 7, n++) {

@@ -62,7 +62,7 @@ need() {
         for need_feature in "$@"; do
                 case $need_feature in
                 psi) cat /proc/pressure/memory >/dev/null 2>&1 ;;
-                cgroup.* | memory.*) group need && [ -e "$CG/need/$need_feature" ] ;;
+                cgroup.* | memory.*) mkdir "$CG/need" && need_file "$need_feature" ;;
                 swap) [ "$(wc -l </proc/swaps)" -gt 1 ] ;;
                 zram) [ -e /sys/block/zram0 ] ;;
                 module) [ -e "$BIN/jettison.ko" ] ;;
@@ -71,6 +71,13 @@ need() {
                 *) command -v "$need_feature" >/dev/null ;;
                 esac || return 1
         done
+}
+
+need_file() {
+        need_found=1
+        [ ! -e "$CG/need/$1" ] || need_found=0
+        rmdir "$CG/need"
+        return $need_found
 }
 
 # --- time
