@@ -27,6 +27,10 @@
 #define FILES_PER_CANDIDATE 7
 #define FILES_EXTRA         4096
 
+/* Text of a snapshot and a plan: 330 bytes for each candidate in each, and its path twice. */
+#define REPLY_PER_CANDIDATE 1024
+#define REPLY_EXTRA         (64 * KIB)
+
 #define REHEARSAL_US (5 * USEC_PER_SEC)
 
 /* How long a reload waits for a round to end before it asks again. */
@@ -50,6 +54,11 @@ struct daemon {
 static struct config *config_of(struct daemon *d)
 {
         return &d->configs[d->current];
+}
+
+static size_t reply_size(const struct config *config)
+{
+        return REPLY_EXTRA + config->sense.cgroups_max * REPLY_PER_CANDIDATE;
 }
 
 /* Reads the configuration into 'config', the command line's wishes included; text is what was wrong. */
@@ -168,7 +177,7 @@ static int acquire(struct daemon *d)
         instance_raise_priority();
         instance_raise_files(config->sense.cgroups_max * FILES_PER_CANDIDATE + FILES_EXTRA);
         d->control = control_new(&d->loop, config->control_path, config->control_group, verbs, ARRAY_SIZE(verbs),
-                                 &d->controller, &r);
+                                 reply_size(config), &d->controller, &r);
         if (!d->control)
                 return log_errno(r, "cannot listen at %s", config->control_path);
         r = rehearsal_prepare(&d->rehearsal, &d->fs);
@@ -263,14 +272,14 @@ static int check_config(struct daemon *d)
 /* One snapshot and plan of each domain on standard output. */
 static int once(struct daemon *d)
 {
-        static char buffer[CONTROL_REPLY_MAX];
+        CLEANUP(free_p) char *buffer = malloc(reply_size(config_of(d)));
         struct journal_options none = { 0 };
         const struct snapshot *snapshot;
         uint64_t solve_us;
         int r;
 
         d->journal = journal_new(&none, &r);
-        if (!d->journal || loop_init(&d->loop) < 0 ||
+        if (!buffer || !d->journal || loop_init(&d->loop) < 0 ||
             controller_init(&d->controller, config_of(d), &d->loop, &d->fs, d->options.proc_root, d->journal) < 0 ||
             controller_start(&d->controller) < 0)
                 return EXIT_FAILED;
@@ -281,7 +290,7 @@ static int once(struct daemon *d)
 
                 if (!plan)
                         continue;
-                sink_init(&s, buffer, sizeof(buffer));
+                sink_init(&s, buffer, reply_size(config_of(d)));
                 json_open(&s, NULL, '{');
                 snapshot_write(&s, "snapshot", snapshot, plan->need);
                 plan_write(&s, "plan", plan, snapshot, solve_us);

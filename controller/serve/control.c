@@ -52,7 +52,8 @@ struct control {
         size_t reply_len, reply_sent, next;
         struct control_request request;
         struct client clients[CONTROL_CLIENTS_MAX];
-        char reply[CONTROL_REPLY_MAX];
+        size_t reply_size;
+        char reply[];
 };
 
 void control_fail(struct sink *reply, const char *text)
@@ -175,13 +176,13 @@ static void client_answer(struct client *client)
         size_t len = (size_t)(end - client->line);
         struct sink reply;
 
-        sink_init(&reply, c->reply, sizeof(c->reply) - strlen("}\n"));
+        sink_init(&reply, c->reply, c->reply_size - strlen("}\n"));
         json_open(&reply, NULL, '{');
         json_bool(&reply, "ok", true);
         request_serve(client, client->line, len, &reply);
         if (reply.full)
                 control_fail(&reply, "the answer is larger than a reply may be");
-        reply.size = sizeof(c->reply);
+        reply.size = c->reply_size;
         sink_text(&reply, "}\n");
 
         client->line_len -= len + 1;
@@ -359,9 +360,10 @@ struct control *control_free(struct control *c)
 }
 
 struct control *control_new(struct loop *loop, const char *path, const char *group,
-                            const struct control_verb *verbs, size_t n_verbs, void *context, int *ret_error)
+                            const struct control_verb *verbs, size_t n_verbs, size_t reply_size, void *context,
+                            int *ret_error)
 {
-        struct control *c = calloc(1, sizeof(*c));
+        struct control *c = calloc(1, sizeof(*c) + reply_size);
         int r;
 
         if (!c) {
@@ -371,6 +373,7 @@ struct control *control_new(struct loop *loop, const char *path, const char *gro
         c->loop = loop;
         c->verbs = verbs;
         c->n_verbs = n_verbs;
+        c->reply_size = reply_size;
         c->context = context;
         c->listen_again_us = LOOP_NEVER;
         c->door = (struct door)DOOR_INIT;

@@ -12,7 +12,6 @@
 
 #define CONTROL_CLIENTS_MAX 16                  /* people and their scripts; a newcomer replaces the idlest */
 #define CONTROL_LINE_MAX    (8 * 1024)          /* of a request with its newline: a path, with room */
-#define CONTROL_REPLY_MAX   (2 * 1024 * 1024)   /* a snapshot and a plan of some 5,000 cgroups */
 #define CONTROL_LINE_US     (1 * USEC_PER_SEC)  /* from the first byte of a request to its newline */
 #define CONTROL_REPLY_US    (5 * USEC_PER_SEC)  /* for a reply to be read; others wait meanwhile */
 
@@ -38,10 +37,12 @@ struct control;
 /* Listens at 'path', in a folder that is made (0755) if it is missing. The socket is 0600, or 0660 and of
  * 'group' (name or number) when that is not "". A socket nobody listens at is replaced. Returns NULL with
  * *ret_error a negative errno: -EADDRINUSE when somebody listens there, -EEXIST when something that is no
- * socket stands there, -ENOENT for an unknown group. Needs CAP_CHOWN if there is a group. Loop, verbs and
+ * socket stands there, -ENOENT for an unknown group. 'reply_size' bytes are set aside for a
+ * reply, which may not be longer. Needs CAP_CHOWN if there is a group. Loop, verbs and
  * context are borrowed. */
 struct control *control_new(struct loop *loop, const char *path, const char *group,
-                            const struct control_verb *verbs, size_t n_verbs, void *context, int *ret_error);
+                            const struct control_verb *verbs, size_t n_verbs, size_t reply_size, void *context,
+                            int *ret_error);
 
 /* After the last turn of the loop: closes everything and removes the socket. Takes NULL. Returns NULL. */
 struct control *control_free(struct control *c);

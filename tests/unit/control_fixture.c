@@ -12,8 +12,10 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include "base/base.h"
 #include "base/log.h"
 
+#define REPLY_SIZE (2 * MIB)
 #define TICK_US (10 * USEC_PER_MSEC)
 #define LATE_US (900 * USEC_PER_MSEC)   /* above valgrind's slowness, below the waits that clients ask for */
 
@@ -80,9 +82,9 @@ void server_start(const char *group)
         cr_assert_eq(loop_add_timer(&server.loop, &server.tick), 0);
         server.tick_us = server.tick.due_us = loop_now_us() + TICK_US;
         server.control = control_new(&server.loop, server.path, group, control_fixture_verbs,
-                                     CONTROL_FIXTURE_VERBS, &server, &error);
+                                     CONTROL_FIXTURE_VERBS, REPLY_SIZE, &server, &error);
         cr_assert(server.control, "%s", strerror(-error));
-        reply = calloc(1, CONTROL_REPLY_MAX + 1);
+        reply = calloc(1, REPLY_SIZE + 1);
         cr_assert_eq(pthread_create(&server.thread, NULL, server_run, NULL), 0);
 }
 
@@ -139,7 +141,7 @@ bool answer_slowly(int fd, size_t step, unsigned pause_us)
         ssize_t n;
 
         do {
-                n = recv(fd, reply + len, u64_min(step, CONTROL_REPLY_MAX - len), 0);
+                n = recv(fd, reply + len, u64_min(step, REPLY_SIZE - len), 0);
                 if (n <= 0) {
                         reply[len] = '\0';
                         return false;
@@ -154,7 +156,7 @@ bool answer_slowly(int fd, size_t step, unsigned pause_us)
 
 bool answer(int fd)
 {
-        return answer_slowly(fd, CONTROL_REPLY_MAX, 0);
+        return answer_slowly(fd, REPLY_SIZE, 0);
 }
 
 void expect(bool ok, const char *error)

@@ -196,7 +196,8 @@ dead() {
 show_tree() {
         find "$CG" -mindepth 1 -type d | while read -r show_path; do
                 show_bytes=$(cat "$show_path/memory.current") || continue
-                echo "$show_path: $((show_bytes / 1048576)) MiB, $(wc -l <"$show_path/cgroup.procs") processes"
+                echo "$show_path: $((show_bytes / 1048576)) MiB," \
+                        "$(wc -l <"$show_path/cgroup.procs") processes"
         done
         echo "available $(mem_available) MiB"
 }

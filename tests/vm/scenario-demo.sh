@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=1G swap=zram:128M psi=1 lane=full timeout=150
 #
-# The demo's two acts on a machine of systemd's, as "demo.sh --host" plays them there: what it promises to show is what
-# happens.
+# The demo's two acts on a machine of systemd's, as "demo.sh --host" plays them there: what it promises to
+# show is what happens.
 . "${0%/*}/lib.sh"
 
 need psi cgroup.kill daemon || skip "no daemon in this build"

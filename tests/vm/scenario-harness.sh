@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none psi=1 lane=fast timeout=60
 #
-# The harness itself, and the kernel's part of every other scenario: a limit that is overrun kills inside the limit only.
+# The harness itself, and the kernel's part of every other scenario: a limit that is overrun kills inside
+# the limit only.
 #
 # /
 # ├── bounded        memory.max 64M, a hog: the kernel's OOM killer takes it

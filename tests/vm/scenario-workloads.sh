@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=zram:128M psi=1 lane=fast timeout=90
 #
-# The workloads are what the other scenarios take them for: each shape of hog is charged to its group and dies or stays as it
-# says, SIGTERM is ignored, swap fills up, and a training's loss falls whatever else goes on.
+# The workloads are what the other scenarios take them for: each shape of hog is charged to its group and
+# dies or stays as it says, SIGTERM is ignored, swap fills up, and a training's loss falls whatever else
+# goes on.
 #
 # /
 # ├── training       two epochs a second, to the end
@@ -54,6 +55,7 @@ expect "what is over the limit is swapped out" wait_for 20 swapped_above 20
 
 expect "the training is done" reap training
 loss_fell() {
-        awk '/^epoch/ { if (!first) first = $4; last = $4 } END { exit !(last < first / 4) }' "$(output_of training)"
+        awk '/^epoch/ { if (!first) first = $4; last = $4 } END { exit !(last < first / 4) }' \
+                "$(output_of training)"
 }
 expect "its loss fell" loss_fell

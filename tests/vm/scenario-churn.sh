@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm: memory=512M swap=none timeout=60
+#
+# Groups come and go while rounds are under way: directories without pause, and candidates that die by themselves and return under the same
+# name. Whoever has gone is not struck, and nobody is struck in its place.
+#
+# /
+# ├── churn
+# │   ├── storm-N      made and removed without pause
+# │   └── job          utility 1, 30 MiB: made, killed and removed by a loop, again and again
+# ├── batch-N          utility 10, takes memory until the host is short
+# └── web              utility 90, 40 MiB
+. "${0%/*}/lib.sh"
+
+need psi cgroup.kill daemon || skip "no daemon in this build"
+
+group churn
+group supervisor
+group web utility=90
+spawn web hog --max 40M --rate 0
+wait_for 10 holds web 40
+before=$(oom_kills)
+expect "the daemon starts" start_daemon
+
+spawn supervisor load mkdirs "$CG/churn"
+(
+        set +e
+        while :; do
+                group churn/job utility=1
+                spawn churn/job hog --max 30M --rate 0
+                sleep 0.2
+                echo 1 >"$CG/churn/job/cgroup.kill"
+                until rmdir "$CG/churn/job"; do sleep 0.01; done
+        done
+) 2>/dev/null &
+loop=$!
+for number in 1 2 3 4 5 6 7 8; do
+        group batch-$number utility=10
+        spawn batch-$number hog --rate 150M
+        expect "shortage $number ends" wait_for 15 dead batch-$number
+done
+kill $loop
+expect "the daemon lives" daemon_alive
+expect "web lives" alive web
+expect "nobody but jobs and batches was struck" \
+        not grep -q "\"what\":\"victim\".*$(path_of web)" "$JOURNAL"
+expect "the kernel's killer was not needed" test "$(oom_kills)" -eq "$before"
+sed -n 's/.*"what":"victim".*"outcome":"\([a-z-]*\)".*/\1/p' "$JOURNAL" | sort | uniq -c | sed 's/^ */# /'
