@@ -204,13 +204,23 @@ Test(watch, a_trigger_that_fails_is_closed)
         finish();
 }
 
-/* Figures of pressure come from a file with a trigger that is played. */
+/* Both counters of /k at total_us. Written after watch_start, whose trigger a plain file keeps as its text. */
+static void pressure(unsigned total_us)
+{
+        char text[200];
+
+        snprintf(text, sizeof(text), "some avg10=0.00 avg60=0.00 avg300=0.00 total=%u\n"
+                                     "full avg10=0.00 avg60=0.00 avg300=0.00 total=%u\n", total_us, total_us);
+        world_write(&w, "cgroup/k/memory.pressure", text);
+}
+
 Test(watch, a_trigger_stands_for_the_first_window)
 {
         struct policy p = policy_default;
 
         p.stall_window_us = 100 * USEC_PER_MSEC;
-        begin("/k memory.max=1073741824 memory.current=900000000 some.total=1000 full.total=1000\n", "/k");
+        begin("/k memory.max=1073741824 memory.current=900000000\n", "/k");
+        pressure(1000);
         watch.pressure.fd = openat(tree_node(w.scanner.tree, watch.domain.node)->dir_fd, "memory.pressure", O_RDONLY | O_CLOEXEC);
         cr_assert_geq(watch.pressure.fd, 0);
         cr_expect_eq(watch_look(&watch, &w.scanner, &p), CGROUPFS_OK);
@@ -224,11 +234,15 @@ Test(watch, a_trigger_stands_for_the_first_window)
         cr_expect_eq(watch.shortage.witness, WITNESS_STALL);
 
         usleep(110000);
-        world_write(&w, "cgroup/k/memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1000\n"
-                                                    "full avg10=0.00 avg60=0.00 avg300=0.00 total=1000\n");
         cr_expect_eq(watch_look(&watch, &w.scanner, &p), CGROUPFS_OK);
         cr_expect_eq(watch.stall_permyriad, 0, "the counter has stood still");
         cr_expect_neq(watch.shortage.witness, WITNESS_STALL);
+
+        usleep(110000);
+        pressure(1000 + 300000);
+        cr_expect_eq(watch_look(&watch, &w.scanner, &p), CGROUPFS_OK);
+        cr_expect_eq(watch.stall_permyriad, PERMYRIAD, "it has run as fast as time");
+        cr_expect_eq(watch.shortage.witness, WITNESS_STALL);
 
         watch_reset(&watch, &p);
         watch.meter.woken_us = loop_now_us();

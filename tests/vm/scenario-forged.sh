@@ -24,7 +24,7 @@ claim() {
 
 # utility_of GROUP: what the daemon holds it for.
 utility_of() {
-        jettison snapshot | tr '{' '\n' | sed -n "s|.*\"path\":\"$(path_of "$1")\",.*\"utility\":\([0-9]*\).*|\1|p"
+        jettison snapshot --json | tr '{' '\n' | sed -n "s|.*\"path\":\"$(path_of "$1")\",.*\"utility\":\([0-9]*\).*|\1|p"
 }
 
 id=cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Real processes in a faked cgroup: children of the test, listed in a plain cgroup.procs as the kernel would list them. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "fake_world.h"
+
+enum child_kind {
+        CHILD_SLEEPS,
+        CHILD_IGNORES_TERM,
+};
+
+#define GROUP_MAX 512
+
+struct group {
+        struct world *world;
+        char path[128];         /* below cgroup: "a/b" */
+        pid_t children[GROUP_MAX];
+        size_t n;
+};
+
+/* Starts n children and lists them in the group's cgroup.procs; its cgroup.events says populated 1. */
+void group_start(struct group *g, struct world *w, const char *path, size_t n, enum child_kind kind);
+
+/* Lists those that are alive, as the kernel would by now: waits for the dead first. cgroup.events says populated 0 when none is. Returns
+ * how many. */
+size_t group_update(struct group *g);
+
+/* Is child i alive? */
+bool group_lives(struct group *g, size_t i);
+
+/* Kills and awaits what is left. */
+void group_end(struct group *g);

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm: memory=512M swap=none timeout=60
+#
+# Two domains and the host run short at the same time: their rounds come one after the other, and each sheds what is its own.
+#
+# /
+# ├── a                memory.max 100M
+# │   ├── keep         utility 50, 20 MiB
+# │   └── shed         utility 5, grows
+# ├── b                memory.max 100M, the same
+# └── web              utility 90, 40 MiB
+. "${0%/*}/lib.sh"
+
+need psi cgroup.kill daemon || skip "no daemon in this build"
+
+group web utility=90
+spawn web hog --max 40M --rate 0
+for tenant in a b; do
+        group $tenant memory.max=100M
+        group $tenant/keep utility=50
+        group $tenant/shed utility=5
+        spawn $tenant/keep hog --max 20M --rate 0
+        wait_for 10 holds $tenant/keep 20
+done
+expect "the daemon starts" start_daemon
+
+spawn a/shed hog --max 77M --rate 30M
+spawn b/shed hog --max 77M --rate 30M
+for tenant in a b; do
+        expect "$tenant sheds one" wait_for 15 dead $tenant/shed
+        expect "$tenant keeps the other" alive $tenant/keep
+        expect "$tenant's kernel killer was not needed" test "$(value_of $tenant memory.events oom_kill)" -eq 0
+done
+wait_for 5 test "$(lines_of '{"what":"outcome"')" -eq 2
+expect "there were two rounds" test "$(lines_of '{"what":"intent"')" -eq 2
+expect "one after the other" test \
+        "$(sed -n 's/^{"what":"\([a-z]*\)","round":\([0-9]*\),.*/\1 \2/p' "$JOURNAL" | paste -sd ' ' -)" = \
+        "intent 1 victim 1 outcome 1 intent 2 victim 2 outcome 2"
+expect "web lives" alive web
