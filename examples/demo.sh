@@ -13,7 +13,7 @@ set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 source=$(dirname "$here")
 build=$source/build-demo
-export JETTISON_VM_CACHE=$build/vm/cache
+export JETTISON_VM_CACHE=${JETTISON_VM_CACHE:-$source/build/vm/cache}      # shared with the tests
 
 die() {
         echo "demo.sh: $*" >&2

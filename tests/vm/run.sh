@@ -85,9 +85,16 @@ filter() {
         done
 }
 
+# What "meson install" puts on a machine, as FOLDER/install.tar, whose name it prints.
+install_tree() {
+        DESTDIR=$1/tree meson install -C "$build" --no-rebuild --quiet --strip >"$1.log"
+        tar -C "$1/tree" -cf "$1/install.tar" .
+        echo "$1/install.tar"
+}
+
 # One boot with all scenarios of one machine.
 boot() {
-        local number=$1 lane=$2 memory=$3 swap=$4 psi=$5 packages=$6 seconds=20 disk=() payload scenario
+        local number=$1 lane=$2 memory=$3 swap=$4 psi=$5 packages=$6 seconds=20 disk=() files=() payload scenario
         shift 6
         [ "$lane" != full ] || seconds=90
         for scenario in "$@"; do
@@ -97,8 +104,11 @@ boot() {
                 # a list of names
                 # shellcheck disable=SC2086
                 disk=(--disk "$("$here/image.sh" root $base_packages ${packages//,/ })")
+                if [ -f "$build/build.ninja" ]; then
+                        files=("$(install_tree "$work/$number")")
+                fi
         fi
-        payload=$("$here/image.sh" payload "$build" "$work/payload-$number" "$@")
+        payload=$("$here/image.sh" payload "$build" "$work/payload-$number" "$@" "${files[@]}")
         { "$here/boot.sh" --memory "$memory" --time "$seconds" "${disk[@]}" \
                 --append "psi=$psi jettison.lane=$lane jettison.swap=$swap" \
                 "$kernel" "$base" "$payload" || true; } |

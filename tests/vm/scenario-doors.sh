@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none psi=1 lane=fast timeout=90
 #
-# What the daemon takes when it starts, what it gives away before it is ready, and whom it lets in; and that it can still do its
-# work afterwards. A system call that its filter does not know would end it.
+# What the daemon takes when it starts, what it gives away before it is ready, whom it lets in; and that it
+# can do its work afterwards. A system call that its filter does not know would end it.
 #
 # /                    the host, no swap
 # ├── jettison         the daemon: memory.min 16M, four capabilities, one system-call filter for all threads
