@@ -91,18 +91,31 @@ static struct watch *find_watch(struct controller *c, const char *path)
         return NULL;
 }
 
-/* Makes room for a watch, of a new domain or of one that was gone. */
+/* The place of a domain that is gone, else a new one; NULL when all are in use. */
+static struct watch *find_place(struct controller *c)
+{
+        for (size_t i = 0; i < c->n_watches; i++)
+                if (c->watches[i].next_look_us == LOOP_NEVER) {
+                        watch_stop(&c->watches[i]);
+                        return &c->watches[i];
+                }
+        return c->n_watches < ARRAY_SIZE(c->watches) ? &c->watches[c->n_watches++] : NULL;
+}
+
+/* Makes room for a watch, of a new domain or of one that was gone. Those left out are told of once. */
 static struct watch *take_watch(struct controller *c, const char *path)
 {
         struct watch *w = find_watch(c, path);
 
         if (w)
                 return w->next_look_us == LOOP_NEVER ? w : NULL;
-        if (c->n_watches == ARRAY_SIZE(c->watches) || strlen(path) >= sizeof(w->domain.path)) {
-                log_warning("not watching %s: %zu domains are watched already", path, c->n_watches);
+        if (strlen(path) >= sizeof(w->domain.path) || !(w = find_place(c))) {
+                if (!c->left_out)
+                        log_warning("not watching %s, and perhaps others: %zu domains are watched already", path,
+                                    c->n_watches);
+                c->left_out = true;
                 return NULL;
         }
-        w = &c->watches[c->n_watches++];
         *w = (struct watch){ .pressure.fd = -1, .events.fd = -1 };
         strcpy(w->domain.path, path);
         return w;
@@ -177,15 +190,19 @@ static void on_walk(struct loop_timer *timer)
                 timer->due_us = loop_now_us() + WALK_DELAY_US;
                 return;
         }
+        tree_take_news(c->scanner.tree);
+        if (c->news.fd >= 0)
+                loop_watch(c->loop, &c->news, EPOLLIN);
         tree_walk(c->scanner.tree);
         watch_domains(c);
 }
 
+/* News are not heard again before the walk: whoever makes directories without pause does not wake us for each. */
 static void on_news(struct loop_source *source, uint32_t events UNUSED)
 {
         struct controller *c = CONTAINER_OF(source, struct controller, news);
 
-        tree_take_news(c->scanner.tree);
+        loop_unwatch(c->loop, source);
         c->walk_timer.due_us = u64_min(c->walk_timer.due_us, loop_now_us() + WALK_DELAY_US);
 }
 

@@ -39,6 +39,7 @@ struct controller {
         struct scanner scanner;
         struct watch watches[WATCHES_MAX];
         size_t n_watches;
+        bool left_out;                  /* there were more domains than places, and that was said */
         struct snapshot snapshot;
         struct planner *planner;
         struct plan plan;

@@ -65,16 +65,18 @@ static const struct ktext_key *find_key(const struct ktext_key *keys, size_t n_k
 
 size_t ktext_keys(const char *text, const struct ktext_key *keys, size_t n_keys)
 {
+        uint64_t seen = 0;
         size_t found = 0;
 
         for (const char *line = text, *end; found < n_keys && (end = strchr(line, '\n')); line = end + 1) {
                 size_t len = strcspn(line, " \t\n");
                 const struct ktext_key *key = find_key(keys, n_keys, line, len);
-                uint64_t value;
+                uint64_t bit = key ? UINT64_C(1) << (key - keys) : 0, value;
 
-                if (!key || !read_digits(skip_blanks(line + len), &value))
+                if (!key || (seen & bit) || !read_digits(skip_blanks(line + len), &value))
                         continue;
                 *key->value = value;
+                seen |= bit;
                 found++;
         }
         return found;

@@ -18,9 +18,9 @@ struct ktext_key {
         uint64_t *value;        /* borrowed; written when the key is found with a number behind it */
 };
 
-/* Fills the keys in one pass; the unit behind the number ("kB") is the caller's business.
- * Returns how many of the keys were found. Lines that are not "key number" are passed over; a truncated last
- * line (one without its newline) is not believed. */
+/* Fills the keys, at most 64, in one pass; the unit behind the number ("kB") is the caller's business.
+ * Returns how many of the keys were found. Lines that are not "key number" are passed over, and so is a key
+ * that was found before; a truncated last line (one without its newline) is not believed. */
 size_t ktext_keys(const char *text, const struct ktext_key *keys, size_t n_keys);
 
 /* Finds one key. 0, or -ENOENT. */

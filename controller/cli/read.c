@@ -247,8 +247,10 @@ static int read_cgroups(const json_t *cgroups, struct reading *r, struct read_er
 
 static int check_kind(const struct place *p, const char *kind, uint64_t version)
 {
+        CLEANUP(free_p) char *shown = text_show(kind);
+
         if (strcmp(kind, "snapshot") != 0)
-                return place_refuse(p, "jettison", "expected \"snapshot\", found \"%.32s\"", kind);
+                return place_refuse(p, "jettison", "expected \"snapshot\", found \"%.32s\"", shown);
         if (version != VERSION)
                 return place_refuse(p, "version", "expected %d, found %llu", VERSION,
                                     (unsigned long long)version);

@@ -129,7 +129,7 @@ void tree_take_news(struct tree *t)
 {
         char events[4096];
 
-        while (t->news_fd >= 0 && read(t->news_fd, events, sizeof(events)) == (ssize_t)sizeof(events))
+        while (t->news_fd >= 0 && read(t->news_fd, events, sizeof(events)) > 0)
                 ;
 }
 

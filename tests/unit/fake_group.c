@@ -2,6 +2,7 @@
 #include "fake_group.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,23 +20,39 @@ static void child_main(enum child_kind kind)
                 pause();
 }
 
+static void path_of(const struct group *g, const char *file, char path[static 192])
+{
+        snprintf(path, 192, "cgroup/%s/%s", g->path, file);
+}
+
 static void list(struct group *g)
 {
         char *text = malloc(GROUP_MAX * 12), path[192];
-        size_t len = 0, alive = 0;
+        size_t len = 0;
 
         cr_assert_not_null(text);
         text[0] = '\0';
-        for (size_t i = 0; i < g->n; i++)
-                if (g->children[i] > 0) {
-                        len += (size_t)sprintf(text + len, "%d\n", g->children[i]);
-                        alive++;
-                }
-        snprintf(path, sizeof(path), "cgroup/%s/cgroup.procs", g->path);
+        for (size_t i = 0; i < g->n; i++) {
+                g->lines[i] = (off_t)len;
+                len += (size_t)sprintf(text + len, "%d\n", g->children[i]);
+        }
+        path_of(g, "cgroup.procs", path);
         world_write(g->world, path, text);
-        snprintf(path, sizeof(path), "cgroup/%s/cgroup.events", g->path);
-        world_write(g->world, path, alive ? "populated 1\nfrozen 0\n" : "populated 0\nfrozen 0\n");
+        path_of(g, "cgroup.events", path);
+        world_write(g->world, path, g->n ? "populated 1\nfrozen 0\n" : "populated 0\nfrozen 0\n");
         free(text);
+}
+
+/* Changes one byte of a file in place: whoever reads it meanwhile sees the old byte or the new one, and never
+ * a number that nobody wrote. */
+static void change_byte(struct group *g, const char *file, off_t at, char byte)
+{
+        char path[256];
+        CLEANUP(close_p) int fd = -1;
+
+        snprintf(path, sizeof(path), "%s/%s/%s", g->world->fixture.cgroup, g->path, file);
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+        cr_assert(fd >= 0 && pwrite(fd, &byte, 1, at) == 1, "%s", path);
 }
 
 void group_start(struct group *g, struct world *w, const char *path, size_t n, enum child_kind kind)
@@ -67,9 +84,16 @@ size_t group_update(struct group *g)
 {
         size_t alive = 0;
 
-        for (size_t i = 0; i < g->n; i++)
-                alive += group_lives(g, i);
-        list(g);
+        for (size_t i = 0; i < g->n; i++) {
+                if (group_lives(g, i)) {
+                        alive++;
+                } else if (g->lines[i] >= 0) {
+                        change_byte(g, "cgroup.procs", g->lines[i], 'x');
+                        g->lines[i] = -1;
+                }
+        }
+        if (alive == 0 && g->n > 0)
+                change_byte(g, "cgroup.events", (off_t)strlen("populated "), '0');
         return alive;
 }
 

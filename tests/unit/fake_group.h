@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Real processes in a faked cgroup: children of the test, listed in a plain cgroup.procs as the kernel would list them. */
+/* Real processes in a faked cgroup: children of the test, listed in a plain cgroup.procs as the kernel would
+ * list them. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,15 +18,16 @@ enum child_kind {
 struct group {
         struct world *world;
         char path[128];         /* below cgroup: "a/b" */
-        pid_t children[GROUP_MAX];
+        pid_t children[GROUP_MAX];      /* 0: it is dead and was waited for */
+        off_t lines[GROUP_MAX];         /* where each stands in cgroup.procs; -1 when it is struck out */
         size_t n;
 };
 
 /* Starts n children and lists them in the group's cgroup.procs; its cgroup.events says populated 1. */
 void group_start(struct group *g, struct world *w, const char *path, size_t n, enum child_kind kind);
 
-/* Lists those that are alive, as the kernel would by now: waits for the dead first. cgroup.events says populated 0 when none is. Returns
- * how many. */
+/* Waits for the dead and strikes them out of cgroup.procs, as no number at all; cgroup.events says populated
+ * 0 when nobody is left. Returns how many are alive. */
 size_t group_update(struct group *g);
 
 /* Is child i alive? */

@@ -15,9 +15,10 @@
 
 void world_make(struct world *w, const char *text)
 {
-        static const char head[] = "/ cgroup.controllers=memory\n"
-                                   "/proc/meminfo MemTotal=8388608 MemAvailable=4194304 SwapTotal=0 SwapFree=0\n"
-                                   "/proc/pressure/memory\n";
+        static const char head[] =
+                "/ cgroup.controllers=memory\n"
+                "/proc/meminfo MemTotal=8388608 MemAvailable=4194304 SwapTotal=0 SwapFree=0\n"
+                "/proc/pressure/memory\n";
         CLEANUP(free_p) char *whole = malloc(sizeof(head) + strlen(text));
         struct cgroupfs_lack lack;
         int r;
@@ -29,9 +30,13 @@ void world_make(struct world *w, const char *text)
         cr_assert_eq(r, 0, "fixture: %s", strerror(-r));
         r = cgroupfs_open(w->fixture.cgroup, &w->fs, &lack);
         cr_assert_eq(r, 0, "hierarchy: %s", lack.text);
-        w->options = (struct sense_options){ .utility_default = { .value = UTILITY_DEFAULT }, .containers = true,
-                                             .cgroups_max = 64, .host = true, .timer_min_us = 20000,
-                                             .timer_max_us = 10000000, .fill_rate_bytes = GIB };
+        w->options = (struct sense_options){ .utility_default = { .value = UTILITY_DEFAULT },
+                                             .containers = true,
+                                             .cgroups_max = 64,
+                                             .host = true,
+                                             .timer_min_us = 20000,
+                                             .timer_max_us = 10000000,
+                                             .fill_rate_bytes = GIB };
         w->host = (struct domain){ .path = "/", .is_host = true };
 }
 
@@ -71,7 +76,8 @@ void world_mkdir(const struct world *w, const char *path)
         cr_assert(mkdir(whole, 0755) == 0, "%s: %s", whole, strerror(errno));
 }
 
-static int remove_entry(const char *path, const struct stat *stat UNUSED, int type UNUSED, struct FTW *ftw UNUSED)
+static int remove_entry(const char *path, const struct stat *stat UNUSED, int type UNUSED,
+                        struct FTW *ftw UNUSED)
 {
         return remove(path);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A fixture tree with what the eyes need to look at it: the hierarchy opened, options at plain values, a scanner and a snapshot. */
+/* A fixture tree with what the eyes need to look at it: the hierarchy opened, options at plain values, a
+ * scanner and a snapshot. */
 #pragma once
 
 #include <stddef.h>
@@ -13,14 +14,14 @@
 struct world {
         struct tree_fixture fixture;
         struct cgroupfs fs;
-        struct sense_options options;   /* 64 candidates, containers recognised, utility 10, labels.user delegated */
+        struct sense_options options;   /* 64 candidates, containers, utility 10, labels.user delegated */
         struct scanner scanner;
         struct snapshot snapshot;
         struct domain host;
 };
 
-/* Makes the tree of the text (unit/tree.h) with the memory controller at its root and 8 GiB in meminfo, 4 of them available,
- * if the text does not say otherwise; no swap. The test fails when that cannot be done. */
+/* Makes the tree of the text (unit/tree.h) with the memory controller at its root and 8 GiB in meminfo, 4 of
+ * them available, if the text does not say otherwise; no swap. The test fails when that cannot be done. */
 void world_make(struct world *w, const char *text);
 
 /* Starts the scanner; afterwards options are only changed through tree_reconfigure. */
@@ -34,7 +35,8 @@ void world_rmdir(const struct world *w, const char *path);
 /* Writes a file of the tree: "cgroup/a/memory.current". */
 void world_write(const struct world *w, const char *path, const char *text);
 
-/* Sets the label trusted.jettison.utility, or removes it with NULL. False where the file system refuses it. */
+/* Sets the label trusted.jettison.utility, or removes it with NULL. False where the file system refuses
+ * it. */
 bool world_label(const struct world *w, const char *path, const char *label);
 
 /* Scans the host with a walk and gives the entry of one path, or NULL. */

@@ -22,14 +22,16 @@ static const struct {
         bool family;
 } pairs[] = {
         { "the same", "/system.slice/web.service", "/system.slice/web.service", true },
-        { "docker, systemd", "/system.slice/docker-" ID ".scope", "/system.slice/docker-" OTHER ".scope", true },
+        { "docker, systemd", "/system.slice/docker-" ID ".scope", "/system.slice/docker-" OTHER ".scope",
+          true },
         { "docker, cgroupfs", "/docker/" ID, "/docker/" OTHER, true },
         { "podman", "/machine.slice/libpod-" ID ".scope", "/machine.slice/libpod-" OTHER ".scope", true },
         { "a container started again in its pod", POD ID ".scope", POD OTHER ".scope", true },
         { "containers of two pods", POD ID ".scope", POD2 OTHER ".scope", false },
         { "transient units", "/system.slice/run-12345.scope", "/system.slice/run-67890.scope", true },
         { "runs of different lengths", "/app-1234.scope", "/app-1234567.scope", true },
-        { "sessions of one program", "/app-gnome-firefox-2345.scope", "/app-gnome-firefox-99999.scope", true },
+        { "sessions of one program", "/app-gnome-firefox-2345.scope", "/app-gnome-firefox-99999.scope",
+          true },
 
         { "two services", "/system.slice/web.service", "/system.slice/batch.service", false },
         { "two of a row", "/system.slice/web-1.service", "/system.slice/web-2.service", false },
@@ -49,7 +51,8 @@ Test(backoff, families)
                 struct backoff b = { 0 };
 
                 cr_expect_eq(backoff_note(&b, pairs[i].a, 1000, FIRST), 1, "%s", pairs[i].label);
-                cr_expect_eq(backoff_note(&b, pairs[i].b, 2000, FIRST), pairs[i].family ? 2 : 1, "%s", pairs[i].label);
+                cr_expect_eq(backoff_note(&b, pairs[i].b, 2000, FIRST), pairs[i].family ? 2 : 1, "%s",
+                             pairs[i].label);
                 cr_expect_eq(backoff_until(&b, pairs[i].a) > 0, pairs[i].family, "%s", pairs[i].label);
         }
 }
@@ -78,7 +81,8 @@ Test(backoff, a_row_ends_after_twice_its_pause)
         backoff_note(&b, "/a", 0, FIRST);
         cr_expect_eq(backoff_note(&b, "/a", 2 * FIRST, FIRST), 2, "at the last moment");
         cr_expect_eq(backoff_note(&b, "/a", 4 * FIRST, FIRST), 3);
-        cr_expect_eq(backoff_note(&b, "/a", 4 * FIRST + 4 * FIRST + 1, FIRST), 1, "quiet for longer than that");
+        cr_expect_eq(backoff_note(&b, "/a", 4 * FIRST + 4 * FIRST + 1, FIRST), 1,
+                     "quiet for longer than that");
         cr_expect_eq(backoff_until(&b, "/a"), 0);
 }
 

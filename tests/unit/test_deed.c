@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One victim from the first signal to the outcome: real children in a faked cgroup. The test plays the kernel between two turns of the
- * loop: it lists who is alive, empties memory.current when nobody is, and, where a case wants it, kills upon cgroup.kill.
+/* One victim from the first signal to the outcome: real children in a faked cgroup. The test plays the kernel
+ * between two turns of the loop: it lists who is alive, empties memory.current when nobody is, and, where a
+ * case wants it, kills upon cgroup.kill.
  *
- * Two things plain files cannot do: they cannot be waited for (so only the tick is heard), and a kept descriptor goes on answering when
- * the directory is gone, where the kernel says ENODEV. */
+ * Two things plain files cannot do: they cannot be waited for (so only the tick is heard), and a kept
+ * descriptor goes on answering when the directory is gone, where the kernel says ENODEV. */
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
@@ -81,8 +82,12 @@ static struct deed_order order(void)
 {
         uint32_t index = tree_find_path(w.scanner.tree, "/" NAME);
 
-        return (struct deed_order){ .tree = w.scanner.tree, .node = index, .id = victim()->id, .memory = MEMORY,
-                                    .expected = MEMORY, .trigger_us = loop_now_us() };
+        return (struct deed_order){ .tree = w.scanner.tree,
+                                    .node = index,
+                                    .id = victim()->id,
+                                    .memory = MEMORY,
+                                    .expected = MEMORY,
+                                    .trigger_us = loop_now_us() };
 }
 
 static void start(void)
@@ -258,8 +263,10 @@ Test(deed, measured)
                         loop_turn(&loop, 1000);
                 set_memory(measures[i].left);
                 await_done(false);
-                cr_expect_eq(result.outcome, measures[i].outcome, "%s: %s", measures[i].label, outcome_name(result.outcome));
-                cr_expect_eq(result.freed, u64_less(MEMORY, measures[i].left), "%s: %lu", measures[i].label, result.freed);
+                cr_expect_eq(result.outcome, measures[i].outcome, "%s: %s", measures[i].label,
+                             outcome_name(result.outcome));
+                cr_expect_eq(result.freed, u64_less(MEMORY, measures[i].left), "%s: %lu", measures[i].label,
+                             result.freed);
                 await_pins();
                 finish();
         }
@@ -299,7 +306,7 @@ Test(deed, slowly_is_not_stuck)
         cr_expect_eq(n_done, 0, "%s although it was shrinking", outcome_name(result.outcome));
         kill(g.children[0], SIGKILL);
         await_done(true);
-        cr_expect_eq(result.outcome, OUTCOME_FREED);
+        cr_expect_eq(result.outcome, OUTCOME_FREED, "%s", outcome_name(result.outcome));
         await_pins();
         finish();
 }
@@ -417,7 +424,8 @@ Test(deed, all_threads_are_taken)
         cr_assert_gt(read(pipes[0][0], bytes, sizeof(bytes)), 0);
         freed_us = loop_now_us();
         await_done(true);
-        cr_expect_lt(loop_now_us() - freed_us, USEC_PER_SEC, "tried again at the next tick, not at the deadline");
+        cr_expect_lt(loop_now_us() - freed_us, USEC_PER_SEC,
+                     "tried again at the next tick, not at the deadline");
         cr_expect_eq(result.outcome, OUTCOME_FREED);
         for (size_t i = 1; i < 3; i++)
                 cr_assert_gt(read(pipes[i][0], bytes, sizeof(bytes)), 0);
@@ -493,7 +501,8 @@ Test(deed, vanished)
         finish();
 }
 
-/* The kept cgroup.events is closed behind its back, so that opening it anew says what the kernel would say on the kept one. */
+/* The kept cgroup.events is closed behind its back, so that opening it anew says what the kernel would say on
+ * the kept one. */
 Test(deed, removed_while_it_dies)
 {
         begin(1, CHILD_SLEEPS);
@@ -547,7 +556,8 @@ static size_t list_group(pid_t leader)
                 if (pid <= 0 || !(f = fopen(path, "re")))
                         continue;
                 if (fgets(stat, sizeof(stat), f) && strrchr(stat, ')') &&
-                    sscanf(strrchr(stat, ')') + 1, " %c %*d %d", &state, &group) == 2 && group == leader && state != 'Z') {
+                    sscanf(strrchr(stat, ')') + 1, " %c %*d %d", &state, &group) == 2 && group == leader &&
+                    state != 'Z') {
                         len += (size_t)snprintf(text + len, sizeof(text) - len, "%d\n", pid);
                         n++;
                 }
@@ -559,7 +569,8 @@ static size_t list_group(pid_t leader)
         return n;
 }
 
-/* A process that forks all the while, and a list that is always a little old: the strike is repeated until nobody is left. */
+/* A process that forks all the while, and a list that is always a little old: the strike is repeated until
+ * nobody is left. */
 Test(deed, forks_slip_through)
 {
         pid_t leader;

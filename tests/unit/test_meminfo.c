@@ -17,24 +17,31 @@ static const struct {
         int expected;
         struct domain_facts facts;
 } cases[] = {
-        { "plain", "MemTotal:       16384 kB\nMemFree: 100 kB\nMemAvailable:    8192 kB\nSwapTotal: 4 kB\nSwapFree: 2 kB\n",
+        { "plain",
+          "MemTotal:       16384 kB\nMemFree: 100 kB\nMemAvailable:    8192 kB\nSwapTotal: 4 kB\nSwapFree: 2 "
+          "kB\n",
           0, FACTS(16384 * KIB, 8192 * KIB, 4 * KIB, 2 * KIB) },
         { "another order", "SwapFree: 2 kB\nSwapTotal: 4 kB\nMemAvailable: 1 kB\nMemTotal: 9 kB\n", 0,
           FACTS(9 * KIB, KIB, 4 * KIB, 2 * KIB) },
-        { "no swap", "MemTotal: 9 kB\nMemAvailable: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n", 0, FACTS(9 * KIB, KIB, 0, 0) },
-        { "more available than there is", "MemTotal: 9 kB\nMemAvailable: 10 kB\nSwapTotal: 4 kB\nSwapFree: 5 kB\n", 0,
+        { "no swap", "MemTotal: 9 kB\nMemAvailable: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n", 0,
+          FACTS(9 * KIB, KIB, 0, 0) },
+        { "more available than there is",
+          "MemTotal: 9 kB\nMemAvailable: 10 kB\nSwapTotal: 4 kB\nSwapFree: 5 kB\n", 0,
           FACTS(9 * KIB, 9 * KIB, 4 * KIB, 4 * KIB) },
-        { "past 64 bits", "MemTotal: 18446744073709551615 kB\nMemAvailable: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n", 0,
+        { "past 64 bits",
+          "MemTotal: 18446744073709551615 kB\nMemAvailable: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n", 0,
           FACTS(UINT64_MAX, KIB, 0, 0) },
-        { "no MemAvailable (Linux before 3.14)", "MemTotal: 9 kB\nMemFree: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n", -EINVAL,
-          FACTS(0, 0, 0, 0) },
+        { "no MemAvailable (Linux before 3.14)",
+          "MemTotal: 9 kB\nMemFree: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n", -EINVAL, FACTS(0, 0, 0, 0) },
         { "no swap lines", "MemTotal: 9 kB\nMemAvailable: 1 kB\n", -EINVAL, FACTS(0, 0, 0, 0) },
-        { "cut in the last line", "MemTotal: 9 kB\nMemAvailable: 1 kB\nSwapTotal: 0 kB\nSwapFree: 12", -EINVAL,
+        { "cut in the last line", "MemTotal: 9 kB\nMemAvailable: 1 kB\nSwapTotal: 0 kB\nSwapFree: 12",
+          -EINVAL, FACTS(0, 0, 0, 0) },
+        { "no memory at all", "MemTotal: 0 kB\nMemAvailable: 0 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n",
+          -EINVAL, FACTS(0, 0, 0, 0) },
+        { "no number", "MemTotal: x kB\nMemAvailable: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n", -EINVAL,
           FACTS(0, 0, 0, 0) },
-        { "no memory at all", "MemTotal: 0 kB\nMemAvailable: 0 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n", -EINVAL,
+        { "negative", "MemTotal: 9 kB\nMemAvailable: -1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n", -EINVAL,
           FACTS(0, 0, 0, 0) },
-        { "no number", "MemTotal: x kB\nMemAvailable: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n", -EINVAL, FACTS(0, 0, 0, 0) },
-        { "negative", "MemTotal: 9 kB\nMemAvailable: -1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n", -EINVAL, FACTS(0, 0, 0, 0) },
         { "nothing", "", -EINVAL, FACTS(0, 0, 0, 0) },
 };
 
@@ -86,7 +93,8 @@ Test(meminfo, kept_open)
         cr_assert_eq(meminfo_open(&m, w.fixture.proc_fd), 0);
         cr_expect_eq(meminfo_read(&m, &facts), 0);
         cr_expect_eq(facts.memory_available, 4 * GIB);
-        world_write(&w, "proc/meminfo", "MemTotal: 9 kB\nMemAvailable: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
+        world_write(&w, "proc/meminfo",
+                    "MemTotal: 9 kB\nMemAvailable: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
         cr_expect_eq(meminfo_read(&m, &facts), 0);
         cr_expect_eq(facts.memory_available, KIB);
         world_write(&w, "proc/meminfo", "garbage\n");

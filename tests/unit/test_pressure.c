@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The meter, which is arithmetic, and the text of the trigger, as far as a plain file shows it. That the kernel refuses a window
- * and the next multiple of 2 s is asked for cannot be had from a plain file, which takes any text; where this machine has pressure
- * files, the real ones are tried. */
+/* The meter, which is arithmetic, and the text of the trigger, as far as a plain file shows it. That the
+ * kernel refuses a window and the next multiple of 2 s is asked for cannot be had from a plain file, which
+ * takes any text; where this machine has pressure files, the real ones are tried. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +63,8 @@ Test(pressure, shares)
 /* However often it is fed, the ring spans the window, and the stall of long ago is forgotten. */
 Test(pressure, ring_spans_the_window)
 {
-        static const uint64_t steps_us[] = { 1, 100, 5000, 20000, 62500, 62501, 100000, 300000, 999999, 3000000 };
+        static const uint64_t steps_us[] = { 1,     100,    5000,   20000,  62500,
+                                             62501, 100000, 300000, 999999, 3000000 };
 
         for (size_t i = 0; i < ARRAY_SIZE(steps_us); i++) {
                 uint64_t at_us = 1000, total_us = 0, until_us = 1000 + 5 * WINDOW;
@@ -74,12 +75,12 @@ Test(pressure, ring_spans_the_window)
                         until_us = 1000 + WINDOW / 50;          /* too many steps for a whole window */
                 for (; at_us < until_us; at_us += steps_us[i], fed++) {
                         add(at_us, total_us);
-                        total_us += at_us < 3 * WINDOW ? steps_us[i] : 0;        /* all stalled, then not at all */
+                        total_us += at_us < 3 * WINDOW ? steps_us[i] : 0; /* all stalled, then not at all */
                         cr_assert_leq(m.n, ARRAY_SIZE(m.samples));
                         cr_assert_lt(m.next, ARRAY_SIZE(m.samples));
                         if (at_us >= 1000 + WINDOW + WINDOW / 16 + 2 * steps_us[i])
-                                cr_assert(stall_meter_spans(&m, WINDOW), "step %lu: no span after %zu samples", steps_us[i],
-                                          fed);
+                                cr_assert(stall_meter_spans(&m, WINDOW),
+                                          "step %lu: no span after %zu samples", steps_us[i], fed);
                         if (at_us >= 1000 + WINDOW + WINDOW / 16 + 2 * steps_us[i] && at_us < 3 * WINDOW)
                                 cr_assert_geq(stall_meter_share(&m, WINDOW), 9990);
                 }
@@ -103,7 +104,8 @@ Test(pressure, backwards_starts_anew)
         add(6 * WINDOW - 1, 1999 + WINDOW);
         cr_expect(!stall_meter_spans(&m, WINDOW), "the clock ran backwards");
         add(6 * WINDOW - 1, 1999 + WINDOW);
-        cr_expect_eq(stall_meter_share(&m, 0), 0, "no window and no time between: %u", stall_meter_share(&m, 0));
+        cr_expect_eq(stall_meter_share(&m, 0), 0, "no window and no time between: %u",
+                     stall_meter_share(&m, 0));
 }
 
 static struct policy policy_of(enum stall_kind kind, uint32_t permyriad, uint64_t window_us)
@@ -142,7 +144,8 @@ Test(pressure, trigger_text)
                 fd = pressure_open(w.fs.root_fd, "file", &p);
                 cr_assert_geq(fd, 0);
                 cr_expect(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-                cr_expect_eq(pread(fd, text, sizeof(text), 0), (ssize_t)strlen(cases[i].text) + 1, "its NUL is written");
+                cr_expect_eq(pread(fd, text, sizeof(text), 0), (ssize_t)strlen(cases[i].text) + 1,
+                             "its NUL is written");
                 cr_expect_str_eq(text, cases[i].text);
                 close(fd);
         }

@@ -125,7 +125,8 @@ Test(procfs, lists)
         begin("/a\n/proc/20\n/proc/21\n");
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 world_write(&w, "cgroup/a/cgroup.procs", cases[i].text);
-                cr_expect_eq(sum_of("a/cgroup.procs", false, 0).processes, cases[i].processes, "%s", cases[i].label);
+                cr_expect_eq(sum_of("a/cgroup.procs", false, 0).processes, cases[i].processes, "%s",
+                             cases[i].label);
         }
         finish();
 }

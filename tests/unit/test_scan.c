@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From files to a snapshot: what a death frees, who may not die, what is left out, and what a domain has left. */
+/* From files to a snapshot: what a death frees, who may not die, what is left out, and what a domain has
+ * left. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +40,8 @@ static const struct {
         { "reclaimable slab was available", "anon 50\nfile 40\nshmem 0\nslab_reclaimable 10\n", 100, 0, 50 },
         { "parts exceed their whole", "anon 0\nfile 400\nshmem 0\n", 100, 0, 0 },
         { "read at another moment", "anon 60\nfile 10\nshmem 40\n", 100, 40, 100 },
-        { "past 64 bits", "anon 0\nfile 18446744073709551614\nshmem 0\nslab_reclaimable 18446744073709551614\n", 100, 0, 0 },
+        { "past 64 bits",
+          "anon 0\nfile 18446744073709551614\nshmem 0\nslab_reclaimable 18446744073709551614\n", 100, 0, 0 },
         { "no memory", "anon 0\nfile 0\nshmem 0\n", 0, 0, 0 },
         { "order does not matter", "shmem 40\nslab_reclaimable 10\nfile 40\nanon 50\n", 100, 10, 60 },
         { "a key that begins alike", "file_mapped 40\nfile 10\nshmem 0\nshmem_thp 7\n", 100, 0, 90 },
@@ -52,15 +54,16 @@ static const struct {
 Test(scan, relief)
 {
         for (size_t i = 0; i < ARRAY_SIZE(deaths); i++)
-                cr_expect_eq(scan_relief(deaths[i].stat, deaths[i].memory, deaths[i].mapped), deaths[i].relief, "%s",
-                             deaths[i].label);
+                cr_expect_eq(scan_relief(deaths[i].stat, deaths[i].memory, deaths[i].mapped),
+                             deaths[i].relief, "%s", deaths[i].label);
 }
 
 Test(scan, a_candidate)
 {
         const struct snapshot_cgroup *c;
 
-        begin("/docker/" ID " memory.current=1000 memory.swap.current=70 anon=600 file=300 shmem=200 cgroup.procs=20,21 "
+        begin("/docker/" ID
+              " memory.current=1000 memory.swap.current=70 anon=600 file=300 shmem=200 cgroup.procs=20,21 "
               "trusted.jettison.utility=3:77\n"
               "/docker/" ID "/inner cgroup.procs=22\n"
               "/proc/20 oom_score=700\n/proc/21 oom_score=666 RssShmem=0\n/proc/22 oom_score=676\n");
@@ -171,7 +174,8 @@ static const struct {
 } shields[] = {
         { "a container, ordinary", "/docker/" ID, "oom_score=700", BARRED_NOT },
         { "a guaranteed container", "/docker/" ID, "oom_score=3 oom_score_adj=-997", BARRED_NOT },
-        { "a container that must not die", "/docker/" ID, "oom_score=0 oom_score_adj=-1000", BARRED_SHIELDED },
+        { "a container that must not die", "/docker/" ID, "oom_score=0 oom_score_adj=-1000",
+          BARRED_SHIELDED },
         { "a service, ordinary", "/web.service", "oom_score=600 oom_score_adj=-100", BARRED_NOT },
         { "a service, on the line", "/web.service", "oom_score=60 oom_score_adj=-900", BARRED_SHIELDED },
         { "a service, above the line", "/web.service", "oom_score=60 oom_score_adj=-899", BARRED_NOT },
@@ -185,7 +189,8 @@ Test(scan, shields)
                 const struct snapshot_cgroup *c;
                 char text[1024];
 
-                snprintf(text, sizeof(text), "%s cgroup.procs=20 memory.current=100 trusted.jettison.utility=5\n/proc/20 %s\n",
+                snprintf(text, sizeof(text),
+                         "%s cgroup.procs=20 memory.current=100 trusted.jettison.utility=5\n/proc/20 %s\n",
                          shields[i].path, shields[i].process);
                 begin(text);
                 c = world_scan(&w, shields[i].path);
@@ -212,15 +217,17 @@ Test(scan, who_may_not_die)
         struct rule rule = { .match = match, .has_utility = true, .utility = { .protect = true } };
         const struct snapshot_cgroup *c;
 
-        world_make(&w, "/docker/" ID " cgroup.procs=1 memory.current=100\n"
-                       "/docker/" OTHER " cgroup.procs=20 memory.current=100 trusted.jettison.utility=protect\n"
-                       "/docker/" THIRD " cgroup.procs=20 memory.current=100 trusted.jettison.utility=3\n"
-                       "/proc/1\n/proc/20\n");
+        world_make(&w,
+                   "/docker/" ID " cgroup.procs=1 memory.current=100\n"
+                   "/docker/" OTHER " cgroup.procs=20 memory.current=100 trusted.jettison.utility=protect\n"
+                   "/docker/" THIRD " cgroup.procs=20 memory.current=100 trusted.jettison.utility=3\n"
+                   "/proc/1\n/proc/20\n");
         w.options.rules = &rule;
         w.options.n_rules = 1;
         world_scanner(&w);
         cr_expect_eq(world_scan(&w, "/docker/" ID)->barred, BARRED_SHIELDED, "PID 1");
-        cr_expect_eq(world_scan(&w, "/docker/" THIRD)->barred, BARRED_RULE, "no label outranks a rule's protect");
+        cr_expect_eq(world_scan(&w, "/docker/" THIRD)->barred, BARRED_RULE,
+                     "no label outranks a rule's protect");
         c = world_scan(&w, "/docker/" OTHER);
         if (!w.fixture.attributes_refused)
                 cr_expect_eq(c->barred, BARRED_LABEL);
@@ -266,9 +273,10 @@ Test(scan, users_rank_their_own)
         const struct snapshot_cgroup *c;
 
         begin(USER " trusted.jettison.utility=2:200\n" MEMBER("a", "1000") MEMBER("b", "500") MEMBER("c", "0")
-              MEMBER("d", "protect")
-              USER "/app.slice/root cgroup.procs=20 memory.current=100 trusted.jettison.utility=900\n"
-              "/user.slice/user-1001.slice/user@1001.service/x cgroup.procs=20 memory.current=100 user.jettison.utility=1000\n"
+                      MEMBER("d", "protect") USER
+              "/app.slice/root cgroup.procs=20 memory.current=100 trusted.jettison.utility=900\n"
+              "/user.slice/user-1001.slice/user@1001.service/x cgroup.procs=20 memory.current=100 "
+              "user.jettison.utility=1000\n"
               "/docker/" ID " cgroup.procs=20 memory.current=100 user.jettison.utility=999\n"
               "/proc/20\n");
         if (w.fixture.attributes_refused)
@@ -283,7 +291,8 @@ Test(scan, users_rank_their_own)
         cr_expect_eq(c->barred, BARRED_NOT);
         c = world_scan(&w, "/user.slice/user-1001.slice/user@1001.service/x");
         cr_expect_eq(c->utility.value, UTILITY_DEFAULT, "another subtree, with no label of its own");
-        cr_expect_eq(world_scan(&w, "/docker/" ID)->utility.value, UTILITY_DEFAULT, "user.* counts for nothing here");
+        cr_expect_eq(world_scan(&w, "/docker/" ID)->utility.value, UTILITY_DEFAULT,
+                     "user.* counts for nothing here");
 
         world_label(&w, USER + 1, "protect");
         c = world_scan(&w, USER "/app.slice/a");
@@ -313,11 +322,13 @@ static struct domain domain_at(const char *path)
         return d;
 }
 
-#define LIMITS "/k memory.max=1000 memory.current=900 anon=400 file=500 shmem=100 file_dirty=50 file_writeback=30 slab_reclaimable=20\n" \
-               "/k/pod memory.max=600 memory.current=500 anon=500\n"                                                                     \
-               "/k/pod/docker-" ID ".scope memory.max=max memory.current=300 cgroup.procs=20\n"                                          \
-               "/other/docker-" OTHER ".scope memory.max=max memory.current=300 cgroup.procs=20\n"                                       \
-               "/proc/20\n"
+#define LIMITS                                                                                               \
+        "/k memory.max=1000 memory.current=900 anon=400 file=500 shmem=100 file_dirty=50 file_writeback=30 " \
+        "slab_reclaimable=20\n"                                                                              \
+        "/k/pod memory.max=600 memory.current=500 anon=500\n"                                                \
+        "/k/pod/docker-" ID ".scope memory.max=max memory.current=300 cgroup.procs=20\n"                     \
+        "/other/docker-" OTHER ".scope memory.max=max memory.current=300 cgroup.procs=20\n"                  \
+        "/proc/20\n"
 
 Test(scan, what_a_domain_has_left)
 {
@@ -418,9 +429,11 @@ Test(scan, swap_of_a_domain)
                 uint64_t total, left;
         } cases[] = {
                 { "no swap at all", "SwapTotal: 0 kB\nSwapFree: 0 kB\n", "max\n", "0\n", 0, 0 },
-                { "no limit", "SwapTotal: 100 kB\nSwapFree: 60 kB\n", "max\n", "4096\n", 100 * KIB, 60 * KIB },
+                { "no limit", "SwapTotal: 100 kB\nSwapFree: 60 kB\n", "max\n", "4096\n", 100 * KIB,
+                  60 * KIB },
                 { "a limit", "SwapTotal: 100 kB\nSwapFree: 60 kB\n", "10240\n", "4096\n", 10 * KIB, 6 * KIB },
-                { "the host has less", "SwapTotal: 100 kB\nSwapFree: 1 kB\n", "10240\n", "4096\n", 10 * KIB, KIB },
+                { "the host has less", "SwapTotal: 100 kB\nSwapFree: 1 kB\n", "10240\n", "4096\n", 10 * KIB,
+                  KIB },
                 { "no swap for it", "SwapTotal: 100 kB\nSwapFree: 60 kB\n", "0\n", "0\n", 0, 0 },
                 { "above its limit", "SwapTotal: 100 kB\nSwapFree: 60 kB\n", "1024\n", "4096\n", KIB, 0 },
         };
@@ -446,7 +459,8 @@ Test(scan, swap_of_a_domain)
 
 Test(scan, gone_in_the_middle)
 {
-        begin("/docker/" ID " cgroup.procs=20 memory.current=100\n/docker/" OTHER " cgroup.procs=20 memory.current=100\n/proc/20\n");
+        begin("/docker/" ID " cgroup.procs=20 memory.current=100\n/docker/" OTHER
+              " cgroup.procs=20 memory.current=100\n/proc/20\n");
         cr_expect_not_null(world_scan(&w, "/docker/" ID));
         world_rmdir(&w, "docker/" ID);
         /* no walk: the tree still knows it, and its files answer nothing that is new */
@@ -504,7 +518,8 @@ Test(scan, more_candidates_than_room)
         char text[4096] = "/proc/20\n";
 
         for (int i = 0; i < 20; i++)
-                snprintf(text + strlen(text), 200, "/d/lxc.payload.%d cgroup.procs=20 memory.current=100\n", i);
+                snprintf(text + strlen(text), 200, "/d/lxc.payload.%d cgroup.procs=20 memory.current=100\n",
+                         i);
         world_make(&w, text);
         w.options.cgroups_max = 8;
         world_scanner(&w);

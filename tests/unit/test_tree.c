@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The tree against plain directories: what comes, goes and changes its role; limits; and no descriptor lost on the way. */
+/* The tree against plain directories: what comes, goes and changes its role; limits; and no descriptor lost
+ * on the way. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -188,7 +189,8 @@ Test(tree, candidates_are_an_antichain)
 
 Test(tree, rules_first_match_speaks)
 {
-        char m0[] = "/batch/keep", m1[] = "/batch/*", m2[] = "/**/docker-*", m3[] = "/batch/keep", m4[] = "/safe";
+        char m0[] = "/batch/keep", m1[] = "/batch/*", m2[] = "/**/docker-*", m3[] = "/batch/keep",
+             m4[] = "/safe";
         struct rule rules[] = {
                 { .match = m0, .ignore = true },
                 { .match = m1, .candidate = true, .has_utility = true, .utility = { .value = 3 } },
@@ -203,7 +205,8 @@ Test(tree, rules_first_match_speaks)
         w.options.n_rules = ARRAY_SIZE(rules);
         t = tree_new(&w.fs, &w.options);
         walk();
-        cr_expect_eq(at("/batch/keep")->kind, NODE_BRANCH, "ignored by the first rule, candidate by a later one");
+        cr_expect_eq(at("/batch/keep")->kind, NODE_BRANCH,
+                     "ignored by the first rule, candidate by a later one");
         cr_expect_eq(at("/batch/one")->kind, NODE_CANDIDATE);
         cr_expect_eq(at("/batch/one")->rule, &rules[1]);
         cr_expect_eq(at("/batch/one/two")->kind, NODE_PART);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A watch over faked figures: when it looks next, what it says, how it ends. A plain file cannot be waited for with epoll, so that
- * the watch has no witness in a faked tree but its timer; pressure that fires is played by a pair of sockets in the
- * trigger's place (out-of-band data is what EPOLLPRI means there), and the host's real file is opened where there is one. */
+/* A watch over faked figures: when it looks next, what it says, how it ends. A plain file cannot be waited
+ * for with epoll, so that the watch has no witness in a faked tree but its timer; pressure that fires is
+ * played by a pair of sockets in the trigger's place (out-of-band data is what EPOLLPRI means there), and the
+ * host's real file is opened where there is one. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -54,13 +55,15 @@ static void meminfo(uint64_t available_mib, uint64_t swap_mib, uint64_t swap_fre
 {
         char text[200];
 
-        snprintf(text, sizeof(text), "MemTotal: %llu kB\nMemAvailable: %llu kB\nSwapTotal: %llu kB\nSwapFree: %llu kB\n",
+        snprintf(text, sizeof(text),
+                 "MemTotal: %llu kB\nMemAvailable: %llu kB\nSwapTotal: %llu kB\nSwapFree: %llu kB\n",
                  8ull << 20, (unsigned long long)available_mib << 10, (unsigned long long)swap_mib << 10,
                  (unsigned long long)swap_free_mib << 10);
         world_write(&w, "proc/meminfo", text);
 }
 
-/* Lines of the default policy on 8 GiB: armed below 2457 MiB, short below 819. The fill rate is 1 GiB a second. */
+/* Lines of the default policy on 8 GiB: armed below 2457 MiB, short below 819. The fill rate is 1 GiB a
+ * second. */
 static const struct {
         const char *label;
         uint64_t available_mib, swap_mib, swap_free_mib;
@@ -85,19 +88,21 @@ Test(watch, next_look)
                 uint64_t before_us = loop_now_us(), pause_us;
 
                 meminfo(looks[i].available_mib, looks[i].swap_mib, looks[i].swap_free_mib);
-                cr_expect_eq(watch_look(&watch, &w.scanner, &policy_default), CGROUPFS_OK, "%s", looks[i].label);
+                cr_expect_eq(watch_look(&watch, &w.scanner, &policy_default), CGROUPFS_OK, "%s",
+                             looks[i].label);
                 cr_expect_eq(watch.shortage.level, looks[i].level, "%s: %s", looks[i].label,
                              level_name(watch.shortage.level));
                 pause_us = watch.next_look_us - before_us;
-                cr_expect(pause_us + 1000 > looks[i].pause_us && pause_us < looks[i].pause_us + 100000, "%s: %lu µs",
-                          looks[i].label, pause_us);
+                cr_expect(pause_us + 1000 > looks[i].pause_us && pause_us < looks[i].pause_us + 100000,
+                          "%s: %lu µs", looks[i].label, pause_us);
         }
         w.options.timer_max_us = 100000;
         meminfo(8192, 0, 0);
         watch_look(&watch, &w.scanner, &policy_default);
         cr_expect_leq(watch.next_look_us, loop_now_us() + 100000, "never longer than the longest");
         w.options.fill_rate_bytes = 0;
-        cr_expect_eq(watch_look(&watch, &w.scanner, &policy_default), CGROUPFS_OK, "a rate of nothing divides nothing");
+        cr_expect_eq(watch_look(&watch, &w.scanner, &policy_default), CGROUPFS_OK,
+                     "a rate of nothing divides nothing");
         finish();
 }
 
@@ -107,7 +112,8 @@ Test(watch, unreadable)
         world_write(&w, "proc/meminfo", "x\n");
         cr_expect_lt(watch_look(&watch, &w.scanner, &policy_default), 0);
         cr_expect_eq(watch.shortage.level, LEVEL_CALM, "what is not known is no shortage");
-        cr_expect_leq(watch.next_look_us, loop_now_us() + w.options.timer_max_us, "but it is looked at again");
+        cr_expect_leq(watch.next_look_us, loop_now_us() + w.options.timer_max_us,
+                      "but it is looked at again");
         finish();
 }
 
@@ -204,7 +210,8 @@ Test(watch, a_trigger_that_fails_is_closed)
         finish();
 }
 
-/* Both counters of /k at total_us. Written after watch_start, whose trigger a plain file keeps as its text. */
+/* Both counters of /k at total_us. Written after watch_start, whose trigger a plain file keeps as its text.
+ */
 static void pressure(unsigned total_us)
 {
         char text[200];
@@ -221,7 +228,8 @@ Test(watch, a_trigger_stands_for_the_first_window)
         p.stall_window_us = 100 * USEC_PER_MSEC;
         begin("/k memory.max=1073741824 memory.current=900000000\n", "/k");
         pressure(1000);
-        watch.pressure.fd = openat(tree_node(w.scanner.tree, watch.domain.node)->dir_fd, "memory.pressure", O_RDONLY | O_CLOEXEC);
+        watch.pressure.fd = openat(tree_node(w.scanner.tree, watch.domain.node)->dir_fd, "memory.pressure",
+                                   O_RDONLY | O_CLOEXEC);
         cr_assert_geq(watch.pressure.fd, 0);
         cr_expect_eq(watch_look(&watch, &w.scanner, &p), CGROUPFS_OK);
         cr_expect(watch.facts.has_psi);

@@ -55,12 +55,13 @@ fill_none
 load as 0 sh -c 'echo 0 >/proc/self/oom_score_adj; exec jettison run --utility 20 --memory-max 64M -- hog --max 30M --rate 0' \
         >"$WORK/run.log" 2>&1 &
 run=$!
-expect "a command runs in a group of its own" wait_for 5 grep -q . "$CG"/jettison-run/hog-*/cgroup.procs
-made=$(echo "$CG"/jettison-run/hog-*)
-made=${made#"$CG/"}
+running() {
+        made=$(cd "$CG" && echo jettison-run/hog-*)
+        alive "$made"
+}
+expect "a command runs in a group of its own" wait_for 5 running
 expect "labelled" test "$(load getxattr "$CG/$made" trusted.jettison.utility)" = 20
 expect "limited" test "$(value_of "$made" memory.max)" -eq 67108864
-expect "the daemon knows it" wait_for 5 grep -q . "$CG/$made/cgroup.procs"
 wait_for 5 holds "$made" 30
 fill_to 18
 expect "it is shed like any other" wait_for 10 journal_has '"what":"victim"' "$(path_of "$made")" '"outcome":"freed"'

@@ -43,7 +43,7 @@ as() {
 second() {
         status=0
         jettisond --config "$WORK/jettison.json" >"$WORK/second.log" 2>&1 || status=$?
-        [ "$status" -eq 1 ] && grep -q "already running, as process $daemon" "$WORK/second.log"
+        [ "$status" -eq 1 ] && grep -q "already running, as process $daemon:" "$WORK/second.log"
 }
 
 printf '%s\n' "member:x:1000:$staff::/:/bin/sh" "stranger:x:1001:1001::/:/bin/sh" >>/etc/passwd
@@ -52,7 +52,7 @@ group batch utility=5
 spawn web sleep 1000
 before=$(oom_kills)
 expect "the daemon starts" start_daemon \
-        "{ \"group\": { \"path\": \"auto\", \"memory_min\": \"16M\" }, \"control\": { \"group\": \"$staff\" } }"
+        "{ \"group\": { \"memory_min\": \"16M\" }, \"control\": { \"group\": \"$staff\" } }"
 daemon=$(cat "$WORK/jettisond.pid")
 
 locked_kib=$(field "$daemon" VmLck)
@@ -91,8 +91,10 @@ expect "the outcome is in the new journal" wait_for 5 journal_has '"what":"outco
 expect "the daemon stops when asked" stop_daemon
 expect "its socket is gone" not test -e "$SOCKET"
 
-expect "it starts below another group" start_daemon '{ "group": { "path": "/outer/inner", "memory_min": "8M" } }'
+expect "it starts below another group" \
+        start_daemon '{ "group": { "path": "/outer/inner", "memory_min": "8M" } }'
 daemon=$(cat "$WORK/jettisond.pid")
 expect "it is there" in_group /outer/inner
-expect "it says that the group above protects nothing" grep -q 'memory.min of /outer, 0, limits' "$WORK/jettisond.log"
+expect "it says that the group above protects nothing" \
+        grep -q 'memory.min of /outer, 0, limits' "$WORK/jettisond.log"
 expect "it stops again" stop_daemon

@@ -12,6 +12,7 @@
 . "${0%/*}/lib.sh"
 
 need psi cgroup.kill daemon swap || skip "no daemon in this build, or no swap"
+[ -e "${0%/*}/report.json" ] || skip "examples/config/report.json is not in this image"
 
 group training utility=900
 group polite utility=1

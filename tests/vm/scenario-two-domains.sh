@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# Two domains and the host run short at the same time: their rounds come one after the other, and each sheds what is its own.
+# Two domains run short at the same time: their rounds come one after the other, and each sheds what is its own. A domain that nobody can help
+# does not keep the host waiting.
 #
 # /
 # ├── a                memory.max 100M
 # │   ├── keep         utility 50, 20 MiB
 # │   └── shed         utility 5, grows
 # ├── b                memory.max 100M, the same
+# ├── helpless         memory.max 60M, full: all that is in it is protected
+# │   └── only         "protect", 57 MiB
+# ├── batch-N          utility 10, grows as fast as it can
 # └── web              utility 90, 40 MiB
 . "${0%/*}/lib.sh"
 
@@ -38,3 +42,16 @@ expect "one after the other" test \
         "$(sed -n 's/^{"what":"\([a-z]*\)","round":\([0-9]*\),.*/\1 \2/p' "$JOURNAL" | paste -sd ' ' -)" = \
         "intent 1 victim 1 outcome 1 intent 2 victim 2 outcome 2"
 expect "web lives" alive web
+
+group helpless memory.max=60M
+group helpless/only utility=protect
+spawn helpless/only hog --max 57M --rate 0
+expect "a domain cannot be helped" wait_for 5 journal_has '"what":"error"' "$(path_of helpless)"
+before=$(oom_kills)
+for number in 1 2 3 4 5; do
+        group batch-$number utility=10
+        spawn batch-$number hog --rate 0 --threads 2
+        expect "the host is helped, time $number" wait_for 10 dead batch-$number
+done
+expect "the kernel's killer was not needed" test "$(oom_kills)" -eq "$before"
+expect "what is protected lives" alive helpless/only

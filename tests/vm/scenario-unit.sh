@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=768M swap=zram:128M psi=1 lane=full timeout=90
 #
-# From "meson install" and "systemctl start jettisond" on, with nothing configured, the host is protected; and what systemd is
-# to do for the daemon happens: it comes back when it was killed and when it hangs, and it does not when its configuration
-# is wrong.
+# From "meson install" and "systemctl start jettisond" on, with nothing configured, the host is protected.
+# And what systemd is to do for the daemon happens: it comes back when it was killed and when it hangs, and it
+# does not when its configuration is wrong.
 #
 # /
 # ├── jettisond.service              the daemon, as installed
@@ -35,6 +35,16 @@ logged() {
         journalctl -u jettisond -o cat --no-pager | grep -qF "$1"
 }
 
+verified() {
+        systemd-analyze verify --man=no jettisond.service >"$WORK/verify.log" 2>&1 &&
+                [ ! -s "$WORK/verify.log" ]
+}
+
+# The tool as installed, not the one beside this script.
+answers() {
+        PATH=/usr/local/bin:/usr/bin jettison status >"$WORK/status.log"
+}
+
 # Shows why, if it fails.
 start() {
         systemctl start jettisond || { systemctl status jettisond >&2 && return 1; }
@@ -48,12 +58,12 @@ group again utility=5
 spawn web sleep 1000
 before=$(oom_kills)
 
-expect "the unit has nothing to complain of" not sh -c 'systemd-analyze verify jettisond.service 2>&1 | grep .'
+expect "systemd has nothing to say against the unit" verified
 expect "the daemon starts" start
 daemon=$(unit MainPID)
 expect "in a group that memory.min counts in" grep -qx 0::/jettisond.service "/proc/$daemon/cgroup"
 expect "which has 32 MiB of it" test "$(cat /sys/fs/cgroup/jettisond.service/memory.min)" -eq $((32 << 20))
-expect "it answers" jettison status >/dev/null
+expect "it answers" answers
 spawn batch hog --rate 0
 expect "a leak is shed" wait_for 30 dead batch
 expect "web lives" alive web
@@ -81,12 +91,11 @@ echo '{ "trigger": { "avaliable": "10%" } }' >/etc/jettison/jettison.d/mistake.j
 expect "a reload with a mistake" systemctl reload jettisond
 expect "is refused" wait_for 5 journal_has '"what":"reload"' '"ok":false' mistake.json
 expect "and the daemon goes on" unit_is MainPID "$daemon"
-restarts=$(unit NRestarts)
 expect "a start with a mistake fails" not systemctl restart jettisond
 expect "and says so" unit_is ExecMainStatus 3
 sleep 3
-expect "and is not repeated" unit_is NRestarts "$restarts"
-expect "it has failed" unit_is ActiveState failed
+expect "it is not repeated" unit_is NRestarts 0
+expect "the unit has failed" unit_is ActiveState failed
 
 rm /etc/jettison/jettison.d/mistake.json
 expect "without the mistake it starts" start
