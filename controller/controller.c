@@ -139,7 +139,8 @@ static void watch_node(struct controller *c, uint32_t index)
 static bool holds_candidate(struct controller *c, uint32_t branch)
 {
         for (uint32_t i = 1; i < tree_size(c->scanner.tree); i++)
-                if (tree_node(c->scanner.tree, i)->kind == NODE_CANDIDATE && tree_is_below(c->scanner.tree, i, branch))
+                if (tree_node(c->scanner.tree, i)->kind == NODE_CANDIDATE && !tree_node(c->scanner.tree, i)->gone &&
+                    tree_is_below(c->scanner.tree, i, branch))
                         return true;
         return false;
 }

@@ -23,14 +23,12 @@
 
 static int open_own(const struct cgroupfs *fs)
 {
-        char text[4096], *path, *end;
-        int r = cgroupfs_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
+        char path[4096];
+        int r = cgroupfs_own_path(path, sizeof(path));
 
-        if (r != CGROUPFS_OK || !(path = strstr(text, "0::/")) || !(end = strchr(path, '\n')))
-                return r < 0 ? r : -ENOENT;
-        *end = '\0';
-        path += strlen("0::/");
-        return cgroupfs_open_file(fs->root_fd, *path ? path : ".", O_RDONLY | O_DIRECTORY);
+        if (r < 0)
+                return r;
+        return cgroupfs_open_file(fs->root_fd, *path ? path + 1 : ".", O_RDONLY | O_DIRECTORY);
 }
 
 static int start_child(int dir_fd)

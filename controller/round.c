@@ -24,8 +24,9 @@
 #include "base/log.h"
 #include "report.h"
 
-/* After a shortage in which nobody may die, or a dry run: when the question is asked again. */
-#define HOLD_US (500 * USEC_PER_MSEC)
+/* After a shortage in which nobody may die, and after a dry run, which changes nothing: when the question is asked again. */
+#define HOLD_US     (500 * USEC_PER_MSEC)
+#define DRY_HOLD_US (10 * USEC_PER_SEC)
 
 /* How long a victim that did not die, or freed nothing, is left out. Long enough for many rounds, short enough that a hung
  * disk which recovers is not held against its users for ever. */
@@ -84,6 +85,17 @@ static enum verdict plan_round(struct controller *c, struct watch *w)
         return c->plan.verdict;
 }
 
+/* The round of a dry run: everything but the deed. */
+static void pretend(struct controller *c)
+{
+        const struct deed_result untouched = { .outcome = OUTCOME_DRY_RUN };
+
+        for (size_t i = 0; i < c->plan.n_victims; i++)
+                report_victim(c, &c->snapshot.cgroups[c->plan.entries[i].index], &c->plan.entries[i], &untouched);
+        c->hold_until_us = loop_now_us() + DRY_HOLD_US;
+        end_round(c, "dry-run");
+}
+
 void round_begin(struct controller *c, struct watch *w)
 {
         uint64_t trigger_us = loop_now_us();
@@ -110,7 +122,10 @@ void round_begin(struct controller *c, struct watch *w)
         c->round.expected = c->plan.relief;
         c->round.kernel_kills_before = scan_kernel_kills(&c->scanner);
         report_intent(c);
-        next_victim(c);
+        if (c->config->act.dry_run)
+                pretend(c);
+        else
+                next_victim(c);
 }
 
 static void next_victim(struct controller *c)
@@ -175,15 +190,6 @@ static void on_done(void *context, const struct deed_result *result)
         report_victim(c, v, entry, result);
         r->freed += result->freed;
         r->next++;
-        if (result->outcome == OUTCOME_DRY_RUN) {
-                if (r->next < c->plan.n_victims) {
-                        next_victim(c);
-                        return;
-                }
-                c->hold_until_us = loop_now_us() + 20 * HOLD_US;
-                end_round(c, "dry-run");
-                return;
-        }
         if (result->outcome != OUTCOME_VANISHED) {
                 r->struck++;
                 c->victims++;

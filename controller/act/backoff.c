@@ -4,16 +4,22 @@
  * shortage of which only such workloads would pay is borne until memory is critical. Nobody else ever dies in their place, and
  * memory that is really running out is always acted upon.
  *
- * Containers of one workload have a new name at every start; what makes them a family is the path without its long hexadecimal
- * and decimal runs. The table holds the families seen last; the one quiet for longest makes room. */
+ * What makes two cgroups one family is the path. A service has the same one at every start, and so has a
+ * container that its runtime starts again. In a pod a container comes back with a new id, so there the id is
+ * left out; and so are the numbers that run(1)-like tools put at the end of a name. The table holds the
+ * families seen last; the one quiet for longest makes room. */
 #include "act/backoff.h"
+
+#include <string.h>
 
 #include "base/base.h"
 
 #define DOUBLINGS_MAX 6
 
-/* Runs of this many digits are an identity, not a name: container ids, UIDs, process numbers. */
-#define RUN_MIN 4
+/* Digits at least this many are a process number or the like, hexadecimal ones an id. */
+#define DECIMAL_RUN_MIN 4
+#define HEX_RUN_MIN     8
+#define CONTAINER_ID    64
 
 static bool is_hex(char c)
 {
@@ -25,22 +31,37 @@ static uint64_t hash_byte(uint64_t hash, char c)
         return (hash ^ (unsigned char)c) * UINT64_C(0x100000001b3);      /* FNV-1a */
 }
 
+static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t len)
+{
+        for (size_t i = 0; i < len; i++)
+                hash = hash_byte(hash, bytes[i]);
+        return hash;
+}
+
+/* Is a run of hexadecimal digits in the last name one that differs from start to start? */
+static bool is_passing(size_t run, size_t decimals, bool in_pod)
+{
+        if (run == CONTAINER_ID)
+                return in_pod;
+        return decimals == run ? run >= DECIMAL_RUN_MIN : decimals > 0 && run >= HEX_RUN_MIN;
+}
+
 static uint64_t family_key(const char *path)
 {
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        const char *name = strrchr(path, '/');
+        uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), path, name ? (size_t)(name - path) : 0);
+        bool in_pod = name && memmem(path, (size_t)(name - path), "pod", 3);
 
-        while (*path) {
-                size_t run = 0, digits = 0;
+        for (name = name ? name : path; *name;) {
+                size_t run = 0, decimals = 0;
 
-                for (; is_hex(path[run]); run++)
-                        digits += path[run] <= '9';
-                if (run >= RUN_MIN && (digits == run || (digits > 0 && run >= 8))) {
+                for (; is_hex(name[run]); run++)
+                        decimals += name[run] <= '9';
+                if (run > 0 && is_passing(run, decimals, in_pod))
                         hash = hash_byte(hash, '#');
-                        path += run;
-                        continue;
-                }
-                for (run = run ? run : 1; run > 0; run--)
-                        hash = hash_byte(hash, *path++);
+                else
+                        hash = hash_bytes(hash, name, run > 0 ? run : 1);
+                name += run > 0 ? run : 1;
         }
         return hash;
 }

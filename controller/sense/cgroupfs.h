@@ -21,7 +21,7 @@ struct cgroupfs_lack {
         char text[512];
 };
 
-/* Finds the unified hierarchy through libcgroup and checks that it has the memory controller and cgroup.kill (Linux 5.14).
+/* Finds the unified hierarchy through libcgroup and checks that it has the memory controller.
  * root: a directory that plays the hierarchy (tests, a bind mount in a container), or NULL to look for it; only what is
  * mounted as cgroup2 is checked for its kind. 0, or -EOPNOTSUPP / -errno with *ret_lack filled. */
 int cgroupfs_open(const char *root, struct cgroupfs *ret_fs, struct cgroupfs_lack *ret_lack);

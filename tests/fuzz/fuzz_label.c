@@ -2,8 +2,6 @@
 /* Labels: a utility that was read is in its bounds and can be written and read again; a delegated subtree is
  * a part of the path that ends in a user's manager; scaled numbers keep their order and do not exceed what
  * the subtree is worth. */
-#include <errno.h>
-
 #include "base/base.h"
 #include "base/utility.h"
 #include "fuzz.h"
@@ -13,22 +11,24 @@
 #define NUMBERS_MAX 64u
 #define SMALL_MAX   100u
 
+static bool is_same(struct utility a, struct utility b)
+{
+        return a.value == b.value && a.tier == b.tier && a.protect == b.protect;
+}
+
 static void try_utility(const char *label, size_t len)
 {
-        struct utility u, again;
+        struct utility u = { .value = UINT16_MAX, .tier = UINT8_MAX }, again = u;
         char text[UTILITY_TEXT_MAX + 1];
 
-        memset(&u, 0x5a, sizeof(u) - sizeof(u.protect));
-        u.protect = false;
-        again = u;
         if (utility_parse(label, len, &u) < 0) {
-                EXPECT(u.value == again.value && u.tier == again.tier && u.protect == again.protect);
+                EXPECT(is_same(u, again));
                 return;
         }
         EXPECT(len <= UTILITY_TEXT_MAX && u.value <= UTILITY_MAX && u.tier <= TIER_MAX);
         utility_format(u, text);
         EXPECT(utility_parse(text, strlen(text), &again) == 0);
-        EXPECT(u.value == again.value && u.tier == again.tier && u.protect == again.protect);
+        EXPECT(is_same(u, again));
         u = label_confine(u, LABEL_TRUST_SUBTREE);
         EXPECT(u.value <= UTILITY_MAX && u.tier == 0 && !u.protect);
 }

@@ -2,7 +2,6 @@
 /* A snapshot from a file: what is refused leaves everything as it was and says why in printable bytes; what
  * is accepted can be written and read again and is the same text, and the choice made from it adds up, since
  * the reader sees to it that no sum overflows. */
-#include <errno.h>
 #include <jansson.h>
 
 #include "base/base.h"

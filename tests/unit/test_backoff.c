@@ -23,9 +23,10 @@ static const struct {
 } pairs[] = {
         { "the same", "/system.slice/web.service", "/system.slice/web.service", true },
         { "docker, systemd", "/system.slice/docker-" ID ".scope", "/system.slice/docker-" OTHER ".scope",
-          true },
-        { "docker, cgroupfs", "/docker/" ID, "/docker/" OTHER, true },
-        { "podman", "/machine.slice/libpod-" ID ".scope", "/machine.slice/libpod-" OTHER ".scope", true },
+          false },
+        { "two users", "/user.slice/user-1000.slice/a.scope", "/user.slice/user-1001.slice/a.scope", false },
+        { "docker, cgroupfs", "/docker/" ID, "/docker/" OTHER, false },
+        { "podman", "/machine.slice/libpod-" ID ".scope", "/machine.slice/libpod-" OTHER ".scope", false },
         { "a container started again in its pod", POD ID ".scope", POD OTHER ".scope", true },
         { "containers of two pods", POD ID ".scope", POD2 OTHER ".scope", false },
         { "transient units", "/system.slice/run-12345.scope", "/system.slice/run-67890.scope", true },
