@@ -57,7 +57,7 @@ static void look_at(struct controller *c, struct watch *w)
         now_us = loop_now_us();
         if (r < 0 || w->shortage.level == LEVEL_CALM)
                 return;
-        if (w->shortage.level == LEVEL_SHORT && now_us >= c->hold_until_us)
+        if (w->shortage.level == LEVEL_SHORT && !watch_is_held(w, now_us))
                 round_begin(c, w);
         else
                 prime(c, w, now_us);
@@ -198,7 +198,8 @@ static void on_walk(struct loop_timer *timer)
         watch_domains(c);
 }
 
-/* News are not heard again before the walk: whoever makes directories without pause does not wake us for each. */
+/* News are not heard again before the walk: whoever makes directories without pause does not wake us for
+ * each. */
 static void on_news(struct loop_source *source, uint32_t events UNUSED)
 {
         struct controller *c = CONTAINER_OF(source, struct controller, news);

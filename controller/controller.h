@@ -49,8 +49,6 @@ struct controller {
         struct loop_timer look_timer, walk_timer;
         struct loop_source news;        /* new cgroups */
         uint64_t scanned_us;            /* last full scan while armed */
-        uint64_t hold_until_us;         /* no round before that: nothing may die, or nobody was struck */
-        uint64_t complained_us;         /* last word on a shortage that nobody can help */
         uint64_t started_us;
         uint64_t rounds, victims;       /* since the start */
 };

@@ -170,18 +170,19 @@ void report_outcome(struct controller *c, const char *result)
 
 void report_helpless(struct controller *c)
 {
+        struct watch *w = c->round.watch;
         uint64_t now_us = loop_now_us();
         const char *why = c->round.verdict == VERDICT_NO_CANDIDATE
                                   ? "nothing may die: label or configure candidates"
                                   : "only workloads that were just shed would go: pausing until memory is critical";
         struct sink *s;
 
-        if (c->complained_us && now_us - c->complained_us < COMPLAIN_US)
+        if (w->complained_us && now_us - w->complained_us < COMPLAIN_US)
                 return;
-        c->complained_us = now_us;
-        log_warning("%s is short of memory, but %s", c->round.watch->domain.path, why);
+        w->complained_us = now_us;
+        log_warning("%s is short of memory, but %s", w->domain.path, why);
         s = journal_begin(c->journal, "error", 0);
-        json_text(s, "domain", c->round.watch->domain.path);
+        json_text(s, "domain", w->domain.path);
         json_text(s, "text", why);
         journal_end(c->journal);
 }

@@ -48,14 +48,18 @@ static void end_round(struct controller *c, const char *result)
         c->look_timer.due_us = 0;
 }
 
+/* Below this no pause counts. */
+static uint64_t critical_bytes(const struct controller *c, const struct watch *w)
+{
+        return amount_bytes(c->config->policy.act_available, w->facts.memory_total) / 2;
+}
+
 /* All victims belong to workloads that keep coming back, and memory is not critical yet: bear it a little. */
 static bool is_pausing(struct controller *c, const struct watch *w, uint64_t now_us)
 {
-        const struct policy *p = &c->config->policy;
-        uint64_t critical = amount_bytes(p->act_available, w->facts.memory_total) / 2;
         uint64_t until_us = LOOP_NEVER;
 
-        if (w->facts.memory_available < critical)
+        if (w->facts.memory_available < critical_bytes(c, w))
                 return false;
         for (size_t i = 0; i < c->plan.n_victims; i++) {
                 const struct snapshot_cgroup *v = &c->snapshot.cgroups[c->plan.entries[i].index];
@@ -92,7 +96,7 @@ static void pretend(struct controller *c)
 
         for (size_t i = 0; i < c->plan.n_victims; i++)
                 report_victim(c, &c->snapshot.cgroups[c->plan.entries[i].index], &c->plan.entries[i], &untouched);
-        c->hold_until_us = loop_now_us() + DRY_HOLD_US;
+        watch_hold(c->round.watch, DRY_HOLD_US, 0);
         end_round(c, "dry-run");
 }
 
@@ -104,11 +108,11 @@ void round_begin(struct controller *c, struct watch *w)
                                    .shortage = w->shortage, .available_before = w->facts.memory_available };
         c->round.verdict = plan_round(c, w);
         if (c->round.verdict == VERDICT_CALM) {
-                c->hold_until_us = trigger_us + HOLD_US / 10;
+                watch_hold(w, HOLD_US / 10, 0);
                 return;
         }
         if (c->round.verdict == VERDICT_NO_CANDIDATE || is_pausing(c, w, trigger_us)) {
-                c->hold_until_us = trigger_us + HOLD_US;
+                watch_hold(w, HOLD_US, c->round.verdict == VERDICT_NO_CANDIDATE ? 0 : critical_bytes(c, w));
                 report_helpless(c);
                 return;
         }
@@ -254,6 +258,7 @@ int controller_rehearse(struct controller *c, uint64_t id, uint64_t timeout_us)
         order.node = tree_find(c->scanner.tree, id);
         if (order.node == NODE_NONE)
                 return -ENOENT;
+        c->round.active = true;         /* the deed is in use: what is short must wait for its round */
         c->deed.patience = no_patience;
         c->deed.done = on_rehearsed;
         c->deed.context = &rehearsal;
@@ -266,5 +271,7 @@ int controller_rehearse(struct controller *c, uint64_t id, uint64_t timeout_us)
         c->deed.patience = patience;
         c->deed.done = on_done;
         c->deed.context = c;
+        c->round.active = false;
+        c->look_timer.due_us = 0;
         return rehearsal.outcome == OUTCOME_FREED ? 0 : -EPROTO;
 }

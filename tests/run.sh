@@ -138,7 +138,7 @@ spdx() {
         local file missing=0
         while read -r file; do
                 case $file in
-                LICENSE | *.json | *.jsonl | *.svg) continue ;;
+                LICENSE | *.json | *.jsonl | *.svg | tests/fuzz/seeds/*) continue ;;
                 esac
                 head -n 3 "$top/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' || {
                         echo "$file has no SPDX line"

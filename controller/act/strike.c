@@ -195,7 +195,10 @@ static bool end_thread(struct striker *s)
         pthread_mutex_unlock(&s->mutex);
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec++;
-        return pthread_timedjoin_np(s->thread, NULL, &until) == 0;
+        if (pthread_timedjoin_np(s->thread, NULL, &until) == 0)
+                return true;
+        pthread_detach(s->thread);
+        return false;
 }
 
 struct strikers *strikers_free(struct strikers *pool)

@@ -137,6 +137,17 @@ int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
         return CGROUPFS_OK;
 }
 
+void watch_hold(struct watch *w, uint64_t time_us, uint64_t above)
+{
+        w->hold_until_us = loop_now_us() + time_us;
+        w->hold_above = above;
+}
+
+bool watch_is_held(const struct watch *w, uint64_t now_us)
+{
+        return now_us < w->hold_until_us && w->facts.memory_available >= w->hold_above;
+}
+
 void watch_reset(struct watch *w, const struct policy *policy)
 {
         stall_meter_reset(&w->meter);

@@ -18,6 +18,10 @@ struct watch {
         uint64_t next_look_us;          /* when it wants to be looked at; LOOP_NEVER while the domain does not exist */
         uint64_t deaf_until_us;         /* pressure before this moment belongs to a round that is over */
 
+        uint64_t hold_until_us;         /* no round before that … */
+        uint64_t hold_above;            /* … while this much is available, bytes */
+        uint64_t complained_us;         /* last word on a shortage that nobody can help; 0: none yet */
+
         struct stall_meter meter;
         struct loop *loop;
         struct loop_source pressure;    /* memory.pressure with its trigger; fd -1: there is none */
@@ -36,6 +40,11 @@ bool watch_has_pressure(const struct watch *w);
 /* Looks: reads the facts as cheaply as the moment allows, judges them, and sets next_look_us so far ahead as memory could not
  * fill up meanwhile. CGROUPFS_OK, CGROUPFS_GONE (then next_look_us is LOOP_NEVER), or -errno. */
 int watch_look(struct watch *w, struct scanner *s, const struct policy *policy);
+
+/* Lets no round begin for a time, as long as 'above' bytes or more are available: one that was just tried
+ * came to nothing. */
+void watch_hold(struct watch *w, uint64_t time_us, uint64_t above);
+bool watch_is_held(const struct watch *w, uint64_t now_us);
 
 /* After a round: what was measured before it is forgotten. */
 void watch_reset(struct watch *w, const struct policy *policy);

@@ -35,15 +35,19 @@ static void try_utility(const char *label, size_t len)
 
 static void try_subtree(const char *path, size_t len)
 {
-        static const char tail[] = ".service";
-        size_t subtree = label_subtree(path, len);
+        static const char head[] = "user@", tail[] = ".service";
+        size_t subtree = label_subtree(path, len), begin = subtree;
 
         EXPECT((subtree > 0) == (label_trust(LABELS_USER_DELEGATED, path, len) == LABEL_TRUST_SUBTREE));
         EXPECT(label_trust(LABELS_USER_NEVER, path, len) == LABEL_TRUST_NONE);
         if (subtree == 0)
                 return;
-        EXPECT(subtree < len && path[subtree] == '/' && subtree > sizeof(tail) - 1);
-        EXPECT(memcmp(path + subtree - (sizeof(tail) - 1), tail, sizeof(tail) - 1) == 0);
+        while (begin > 0 && path[begin - 1] != '/')
+                begin--;
+        EXPECT(subtree < len && path[subtree] == '/');
+        EXPECT(subtree - begin > strlen(head) + strlen(tail));
+        EXPECT(memcmp(path + begin, head, strlen(head)) == 0);
+        EXPECT(memcmp(path + subtree - strlen(tail), tail, strlen(tail)) == 0);
         EXPECT(label_subtree(path, subtree) == 0);
 }
 

@@ -33,7 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 EXPECT(*complaint != '\0');
                 return 0;
         }
-        EXPECT(request.verb[0] != '\0' && (request.domain[0] == '\0' || request.domain[0] == '/'));
+        EXPECT(memchr(request.verb, '\0', sizeof(request.verb)) && request.verb[0] != '\0');
+        EXPECT(memchr(request.domain, '\0', sizeof(request.domain)));
+        EXPECT(request.domain[0] == '\0' || request.domain[0] == '/');
         EXPECT(request.need <= INT64_MAX && (request.has_need || request.need == 0));
         line = write_request(&request);
         EXPECT(!request_parse(line, strlen(line), &again));

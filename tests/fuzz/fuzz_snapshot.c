@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A snapshot from a file: what is refused leaves everything as it was and says why in printable bytes; what
- * is accepted can be written and read again and is the same text, and the choice made from it adds up, since
- * the reader sees to it that no sum overflows. */
+ * is accepted can be written and read again and is the same text, and the plan made from it adds up. */
 #include <jansson.h>
 
 #include "base/base.h"

@@ -124,8 +124,8 @@ holds() {
         [ $(($(value_of "$1" memory.current) / 1048576)) -ge "$2" ]
 }
 
-# fill_to MIB: takes memory that can be neither reclaimed nor swapped, in a group that is no candidate, until this much is
-# available.
+# fill_to MIB: takes memory that can be neither reclaimed nor swapped, in a group that is no candidate, until
+# this much is available.
 fill_to() {
         group filler
         spawn filler load lock $(($(mem_available) - $1))
@@ -232,8 +232,8 @@ daemon_ready() {
         [ -S "$SOCKET" ] && jettison status --json >/dev/null 2>&1
 }
 
-# start_daemon [JSON [ARGUMENT]...]: starts jettisond with this configuration and returns when it is ready. A system call that its
-# filter does not know ends it, and with it the scenario.
+# start_daemon [JSON [ARGUMENT]...]: starts jettisond with this configuration and returns when it is ready. A
+# system call that its filter does not know ends it, and with it the scenario.
 start_daemon() {
         echo "${1:-{\}}" >"$WORK/jettison.json"
         [ $# -eq 0 ] || shift

@@ -167,7 +167,8 @@ static int verb_restart(char **arguments)
         }
 }
 
-/* Writes a file in memory through a shared mapping: it shows in the page tables of the process, and stays when that dies. */
+/* Writes a file in memory through a shared mapping: it shows in the page tables of the process, and stays
+ * when that dies. */
 static int verb_mapfile(char **arguments)
 {
         size_t bytes = strtoull(arguments[1], NULL, 10) << 20;
@@ -184,8 +185,8 @@ static int verb_mapfile(char **arguments)
                 pause();
 }
 
-/* Writes all of its memory again and again: what of it does not fit is fetched back all the time. Half of each page is noise, so that
- * compression makes two of one. SIGTERM is ignored. */
+/* Writes all of its memory again and again: what of it does not fit is fetched back all the time. Half of
+ * each page is noise, so that compression makes two of one. SIGTERM is ignored. */
 static int verb_thrash(char **arguments)
 {
         size_t bytes = strtoull(arguments[0], NULL, 10) << 20;

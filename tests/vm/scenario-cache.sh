@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# Copies that fill memory with page cache are no shortage: what is cached is available. Nobody dies, not even one that is worth nothing.
+# Copies that fill memory with page cache are no shortage: what is cached is available. Nobody dies, not even
+# one that is worth nothing.
 #
 # /
 # ├── idle             utility 0, 40 MiB
@@ -25,13 +26,15 @@ wait_for 10 holds idle 40
 expect "the daemon starts" start_daemon
 
 # shellcheck disable=SC2016  # expanded in the container
-spawn copy sh -c 'cd "$0" && dd if=/dev/zero of=a bs=1M count=700 && cp a b && cat a b >/dev/null' "$WORK/disk"
+spawn copy sh -c 'cd "$0" && dd if=/dev/zero of=a bs=1M count=700 && cp a b && cat a b >/dev/null' \
+        "$WORK/disk"
 status=0
 reap copy || status=$?
 expect "the copy comes to its end" test "$status" -eq 0
-echo "# $(awk '/^MemFree:/ { print int($2 / 1024) }' /proc/meminfo) MiB free, $(mem_available) MiB available, stall of the host" \
-        "$(sed -n 's/^full .*total=//p' /proc/pressure/memory) µs in all"
-expect "memory was full of it" test "$(awk '/^MemFree:/ { print int($2 / 1024) }' /proc/meminfo)" -le 100
+free=$(awk '/^MemFree:/ { print int($2 / 1024) }' /proc/meminfo)
+echo "# $free MiB free, $(mem_available) MiB available," \
+        "stall of the host $(sed -n 's/^full .*total=//p' /proc/pressure/memory) µs in all"
+expect "memory was full of it" test "$free" -le 100
 expect "nobody was struck" test "$(status_of rounds)" -eq 0
 expect "the idle one lives" alive idle
 umount "$WORK/disk"

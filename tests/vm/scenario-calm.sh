@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# What the daemon costs an idle host: it wakes up as often as the headroom could be filled, no more, and each time makes two system calls. (An
-# emulated processor has no clock that user space may read, so asking for the time is a third kind of call here, and not counted.) In so
-# small a VM the headroom above the arming line is filled in 45 ms at the default rate of 6 GiB/s; so it is measured at a rate that
-# gives it seconds, as on a host of common size, as well.
+# What the daemon costs an idle host: it wakes up as often as the headroom could be filled, no more, and each
+# time makes two system calls. (An emulated processor has no clock that user space may read, so asking for the
+# time is a third kind of call here, and not counted.) In so small a VM the headroom above the arming line is
+# filled in 45 ms at the default rate of 6 GiB/s; so it is measured at a rate that gives it seconds, as on a
+# host of common size, as well.
 #
 # /
 # └── web              utility 90, 20 MiB, does nothing
 . "${0%/*}/lib.sh"
 
 need psi cgroup.kill daemon || skip "no daemon in this build"
-mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null || [ -d /sys/kernel/tracing/events ] || skip "no tracefs"
+mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null ||
+        [ -d /sys/kernel/tracing/events ] || skip "no tracefs"
 
 calls=/sys/kernel/tracing/events/raw_syscalls/sys_enter
 epoll_pwait2=441 clock_gettime=228
@@ -42,7 +44,8 @@ watch_for() {
         all=$(($(calls_of "$watch_pid") - clock))
         echo '!hist:keys=common_pid,id' >$calls/trigger
         most=$((took / pause_ms + 2))
-        echo "# at $2/s: $wakeups wake-ups and $all system calls in $took ms; $headroom MiB of headroom allow $most"
+        echo "# at $2/s: $wakeups wake-ups and $all system calls in $took ms;" \
+                "$headroom MiB of headroom allow $most"
         echo "# questions for the time that are system calls here: $clock"
         expect "at $2/s it wakes up no more often than that" test "$wakeups" -le $most
         expect "at $2/s it does wake up" test "$wakeups" -ge $((most / 2))

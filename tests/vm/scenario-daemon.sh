@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# The daemon as its operator meets it: one instance at a time, configurations that are taken or refused while it runs, and a command run in
-# a labelled group of its own.
+# The daemon as its operator meets it: one instance at a time, configurations that are taken or refused while
+# it runs, and a command run in a labelled group of its own.
 #
 # /
 # ├── batch            utility 10, 60 MiB
@@ -33,7 +33,8 @@ expect "the daemon starts" start_daemon
 status=0
 jettisond --config "$WORK/jettison.json" >"$WORK/second.log" 2>&1 || status=$?
 expect "a second one does not" test "$status" -eq 1
-expect "it names the first" grep -q "already running, as process $(cat "$WORK/jettisond.pid")" "$WORK/second.log"
+expect "it names the first" \
+        grep -q "already running, as process $(cat "$WORK/jettisond.pid")" "$WORK/second.log"
 expect "the first one lives" daemon_alive
 
 total=$(status_of memory_total)
@@ -52,8 +53,10 @@ fill_to 18
 expect "and acts" wait_for 10 dead batch
 fill_none
 
-load as 0 sh -c 'echo 0 >/proc/self/oom_score_adj; exec jettison run --utility 20 --memory-max 64M -- hog --max 30M --rate 0' \
-        >"$WORK/run.log" 2>&1 &
+(
+        echo 0 >/proc/self/oom_score_adj
+        exec jettison run --utility 20 --memory-max 64M -- hog --max 30M --rate 0
+) >"$WORK/run.log" 2>&1 &
 run=$!
 running() {
         made=$(cd "$CG" && echo jettison-run/hog-*)
@@ -64,7 +67,8 @@ expect "labelled" test "$(load getxattr "$CG/$made" trusted.jettison.utility)" =
 expect "limited" test "$(value_of "$made" memory.max)" -eq 67108864
 wait_for 5 holds "$made" 30
 fill_to 18
-expect "it is shed like any other" wait_for 10 journal_has '"what":"victim"' "$(path_of "$made")" '"outcome":"freed"'
+expect "it is shed like any other" \
+        wait_for 10 journal_has '"what":"victim"' "$(path_of "$made")" '"outcome":"freed"'
 status=0
 wait $run || status=$?
 expect "jettison run answers with its end" test "$status" -eq 137

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# Domains that come and go, as pods do, each under a name of its own: the place of one that has gone is free for the next. And directories
-# that are made without pause, as a hostile tenant may: the daemon looks at all of them together, five times a second.
+# Domains that come and go, as pods do, each under a name of its own: the place of one that has gone is free
+# for the next. And directories that are made without pause, as a hostile tenant may: the daemon looks at all
+# of them together, five times a second.
 #
 # /
 # ├── pod-N            memory.max 64M; forty of them, ten at a time
@@ -55,3 +56,5 @@ took=$(($(now_ms) - began)) ticks=$(($(cpu_ticks) - ticks)) wakeups=$(($(status_
 echo "# a storm of directories: $wakeups wake-ups and ${ticks}0 ms of processor time in $took ms"
 # Looks at memory, 20 ms (timer.min) or more apart, and five walks a second that two wake-ups each lead to.
 expect "directories do not wake it without end" test "$wakeups" -le $((took / 20 + took / 200 * 2 + 20))
+echo 1 >"$CG/supervisor/cgroup.kill"
+wait_for 5 dead supervisor

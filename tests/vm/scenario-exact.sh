@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=30
 #
-# The choice is exact. Large frees most for what it is worth, so whoever goes by that figure sheds it and loses 25; the two small
-# ones free enough as well, and are worth 20 together.
+# The choice is exact. Large frees most for what it is worth, so whoever goes by that figure sheds it and
+# loses 25; the two small ones free enough as well, and are worth 20 together.
 #
 # /                    restores 30 % of its memory, for which neither small one is enough
 # ├── filler           no candidate: locked memory that makes the host short

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# Labels written from inside. A container that owns its cgroup's directory can write user.* there: it counts for nothing. Below a delegated
-# user manager it ranks that user's own groups, scaled to what the subtree as a whole is worth: the highest claim gets no more than that.
+# Labels written from inside. A container that owns its cgroup's directory can write user.* there: it counts
+# for nothing. Below a delegated user manager it ranks that user's own groups, scaled to what the subtree as a
+# whole is worth: the highest claim gets no more than that.
 #
 # /
 # ├── filler                   no candidate: locked memory
@@ -24,7 +25,8 @@ claim() {
 
 # utility_of GROUP: what the daemon holds it for.
 utility_of() {
-        jettison snapshot --json | tr '{' '\n' | sed -n "s|.*\"path\":\"$(path_of "$1")\",.*\"utility\":\([0-9]*\).*|\1|p"
+        jettison snapshot --json | tr '{' '\n' |
+                sed -n "s|.*\"path\":\"$(path_of "$1")\",.*\"utility\":\([0-9]*\).*|\1|p"
 }
 
 id=cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# A container whose processes replace each other while they are killed: all of it dies, and stays dead; by cgroup.kill, and by signals.
+# A container whose processes replace each other while they are killed: all of it dies, and stays dead; by
+# cgroup.kill, and by signals.
 #
 # /
 # ├── filler           no candidate: locked memory
@@ -29,8 +30,10 @@ for method in cgroup.kill signals; do
         rm -f "$JOURNAL"
         expect "the daemon starts, with $method" start_daemon "{ \"action\": { \"method\": \"$method\" } }"
         fill_to 35
-        expect "the bomb is shed by $method" wait_for 20 journal_has '"what":"victim"' "$(path_of bomb)" '"outcome":"freed"'
-        sed -n 's/.*"what":"victim".*"method":"\([^"]*\)".*"processes":\([0-9]*\),.*"dead_usec":\([0-9]*\),.*/# \1: \2 processes, dead after \3 µs/p' "$JOURNAL"
+        expect "the bomb is shed by $method" \
+                wait_for 20 journal_has '"what":"victim"' "$(path_of bomb)" '"outcome":"freed"'
+        sed -n 's/.*"processes":\([0-9]*\),.*"dead_usec":\([0-9]*\),.*/\1 \2/p' "$JOURNAL" |
+                while read -r many us; do echo "# $method: $many processes, dead after $us µs"; done
         expect "all of it is dead" dead bomb
         sleep 1
         expect "and stays dead" dead bomb

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=zram:256M timeout=60
 #
-# A container that thrashes at its own memory.max stalls all that is above it, up to the host, whose pressure then says nothing about the
-# host: most of its memory is free. Nobody outside may die for it. Once the container swaps, once it reads files. If it is a domain, with
-# others inside, it is helped, by one of those inside.
+# A container that thrashes at its own memory.max stalls all that is above it, up to the host, whose pressure
+# then says nothing about the host: most of its memory is free. Nobody outside may die for it. Once the
+# container swaps, once it reads files. If it is a domain, with others inside, it is helped, by one of those
+# inside.
 #
 # /
 # ├── idle             utility 0, 20 MiB
@@ -43,7 +44,7 @@ expect "the daemon starts" start_daemon '{ "domains": ["host", "auto"] }'
 
 spawn swapping load thrash 80
 stall=$(thrash_for 8)
-echo "# a container swaps at its limit: tasks of the host stood still for $stall % of the time, $(mem_available) MiB available"
+echo "# a container swaps at its limit: the host stands still for $stall % of the time, $(mem_available) MiB free"
 expect "the host's pressure is high" test "$stall" -ge 20
 echo "# meanwhile $(status_of wakeups) wake-ups of the daemon"
 expect "nobody is struck" test "$(status_of rounds)" -eq 0
@@ -51,7 +52,7 @@ echo 1 >"$CG/swapping/cgroup.kill"
 
 spawn reading load readcache "$WORK/disk/file" 100
 stall=$(thrash_for 8)
-echo "# a container reads at its limit: tasks of the host stood still for $stall % of the time, $(mem_available) MiB available"
+echo "# a container reads at its limit: the host stands still for $stall % of the time, $(mem_available) MiB free"
 expect "nobody is struck this time, either" test "$(status_of rounds)" -eq 0
 expect "the idle one lives" alive idle
 expect "the reader lives" alive reading
@@ -65,7 +66,8 @@ group tenant/batch utility=10
 spawn tenant/web hog --max 20M --rate 0
 spawn tenant/batch load thrash 100
 expect "a domain that thrashes sheds one of its own" wait_for 15 dead tenant/batch
-expect "by the witness of its own pressure" wait_for 5 journal_has '"what":"intent"' '"witness":"stall"' '/tenant"'
+expect "by the witness of its own pressure" \
+        wait_for 5 journal_has '"what":"intent"' '"witness":"stall"' '/tenant"'
 expect "its neighbour lives" alive tenant/web
 expect "the idle one outside lives" alive idle
 expect "nobody else was struck" test "$(victims)" = tenant/batch

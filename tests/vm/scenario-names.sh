@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# A cgroup's name may hold any byte but a newline and a slash. The journal stays one JSON object per line, the log plain text, and the one
-# with the evil name dies, not its neighbour.
+# A cgroup's name may hold any byte but a newline and a slash. The journal stays one JSON object per line, the
+# log plain text, and the one with the evil name dies, not its neighbour.
 #
 # /
 # ├── filler                        no candidate: locked memory

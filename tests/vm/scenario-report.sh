@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=zram:256M timeout=60
 #
-# The rules of the report that Jettison starts from, as examples/config/report.json has them: a look each 5 s, 30 % of free memory and of
-# pressure, the oom score as weight, a fixed capacity, SIGTERM and up to a second later SIGKILL, both sent as signals.
+# The rules of the report that Jettison starts from, as examples/config/report.json has them: a look each 5 s,
+# 30 % of free memory and of pressure, the oom score as weight, a fixed capacity, SIGTERM and up to a second
+# later SIGKILL, both sent as signals.
 #
 # /                    swap in compressed memory, less room than the three want
 # ├── training         utility 900, 350 MiB

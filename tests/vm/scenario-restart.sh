@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# A workload that is started again whenever it dies, and each time takes so much that the host is short. Whoever sheds it at full speed only
-# burns the processor; so it is given pauses that double. Nobody else dies in its place, and a pause ends when memory is critical.
+# A workload that is started again whenever it dies, and each time takes so much that the host is short.
+# Whoever sheds it at full speed only burns the processor; so it is given pauses that double. Nobody else dies
+# in its place, and a pause ends when memory is critical.
 #
 # /
 # ├── filler           no candidate: locked memory
 # ├── supervisor       no candidate: starts storm's program
 # ├── web              utility 90, 40 MiB
-# └── storm            utility 10, restarted 50 ms after each death; stops at 33 MiB available: short, not yet critical
+# └── storm            utility 10, restarted 50 ms after each death; leaves 33 MiB: short, not critical
 . "${0%/*}/lib.sh"
 
 need psi cgroup.kill daemon || skip "no daemon in this build"
@@ -40,7 +41,7 @@ eager=$storm_kills
 storm_for 10 3s
 patient=$storm_kills
 echo "# shed in 10 s: $eager times without pauses, $patient times with pauses from 3 s on"
-expect "without pauses it is shed again and again" test "$eager" -ge 8
+expect "without pauses it is shed again and again" test "$eager" -ge 6
 expect "with pauses it is shed a few times" test "$patient" -le 4
 expect "but it is shed" test "$patient" -ge 2
 expect "the pause is spoken of" grep -q 'pausing until memory is critical' "$WORK/jettisond.log"
@@ -54,3 +55,5 @@ echo "# one that goes on growing: shed $(status_of victims) times in 8 s, pauses
 expect "when memory is critical no pause counts" test "$(status_of victims)" -ge 2
 expect "the kernel's killer was not needed" test "$(oom_kills)" -eq "$before"
 expect "web still lives" alive web
+# Else it would go on while the groups are removed.
+echo 1 >"$CG/supervisor/cgroup.kill"

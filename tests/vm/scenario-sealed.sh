@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# From the trigger to the last kill, and in fact to the outcome, nothing is allocated: no thread of the daemon calls malloc() or its like,
-# counted by probes in the C library itself, and none asks the kernel for memory. That the probes count is shown by a question on the
-# control socket, which does allocate.
+# From the trigger to the last kill, and in fact to the outcome, nothing is allocated: no thread of the daemon
+# calls malloc() or its like, counted by probes in the C library itself, and none asks the kernel for memory.
+# That the probes count is shown by a question on the control socket, which does allocate.
 #
 # /
 # ├── filler           no candidate: locked memory
@@ -13,7 +13,8 @@
 . "${0%/*}/lib.sh"
 
 need psi cgroup.kill daemon || skip "no daemon in this build"
-mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null || [ -d /sys/kernel/tracing/events ] || skip "no tracefs"
+mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null ||
+        [ -d /sys/kernel/tracing/events ] || skip "no tracefs"
 
 tracing=/sys/kernel/tracing
 calls=$tracing/events/raw_syscalls/sys_enter

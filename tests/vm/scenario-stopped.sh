@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# Victims that do not run: frozen by the freezer, or stopped by a signal. They die all the same, by cgroup.kill and by signals.
+# Victims that do not run: frozen by the freezer, or stopped by a signal. They die all the same, by
+# cgroup.kill and by signals.
 #
 # /
 # ├── filler           no candidate: locked memory

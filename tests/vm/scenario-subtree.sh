@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# A subtree at its own limit, with plenty of memory on the host: who is worth least inside dies, and nobody outside, however little
-# that is worth. Once with domains found by themselves, once named, once made while the daemon runs.
+# A subtree at its own limit, with plenty of memory on the host: who is worth least inside dies, and nobody
+# outside, however little that is worth. Once with domains found by themselves, once named, once made while
+# the daemon runs.
 #
 # /
 # ├── outside          utility 0
@@ -28,7 +29,7 @@ press() {
         expect "$1: the one that is worth least inside is shed" wait_for 15 dead "$1/batch"
         expect "$1: its neighbour lives" alive "$1/web"
         expect "$1: the outcome names the domain" \
-                wait_for 5 journal_has '"what":"outcome"' "\"domain\":\"$(path_of "$1")\"" '"result":"recovered"'
+                wait_for 5 journal_has '{"what":"outcome"' "\"domain\":\"$(path_of "$1")\"" '"result":"recovered"'
         expect "$1: the kernel's killer was not needed" test "$(value_of "$1" memory.events oom_kill)" -eq 0
 }
 
@@ -41,7 +42,8 @@ tenant tenant-named
 expect "the daemon finds domains by itself" start_daemon '{ "domains": ["host", "auto"] }'
 press tenant-found
 tenant tenant-late
-expect "a domain that came later is watched" wait_for 5 grep -q "watching $(path_of tenant-late)" "$WORK/jettisond.log"
+expect "a domain that came later is watched" \
+        wait_for 5 grep -q "watching $(path_of tenant-late)" "$WORK/jettisond.log"
 press tenant-late
 expect "the daemon stops when asked" stop_daemon
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=512M swap=none timeout=60
 #
-# A host without swap and allocators as fast as the machine: pressure speaks too late here, and available memory must be seen to fall
-# in time. Twenty runs with different numbers of threads, rates and shapes; the daemon must be before the kernel in nineteen.
+# A host without swap and allocators as fast as the machine: pressure speaks too late here, and available
+# memory must be seen to fall in time. Twenty runs with different numbers of threads, rates and shapes; the
+# daemon must be before the kernel in nineteen.
 #
 # /
 # ├── filler           no candidate: locked memory, so that the runs are short
@@ -51,6 +52,8 @@ echo "# first in $first of $runs runs"
 expect "the daemon is first in 19 of 20" test "$first" -ge 19
 expect "web lives" alive web
 expect "the daemon lives" daemon_alive
-sed -n 's/.*"what":"victim".*"strike_usec":\([0-9]*\),"dead_usec":\([0-9]*\),"settle_usec":\([0-9]*\).*/\1 \2 \3/p' "$JOURNAL" |
-        sort -n | awk '{ strike[NR] = $1; dead = dead > $2 ? dead : $2 } END {
-                print "# trigger to strike: median", strike[int((NR + 1) / 2)], "µs, most", strike[NR], "µs; strike to death: most", dead, "µs" }'
+sed -n 's/.*"strike_usec":\([0-9]*\),"dead_usec":\([0-9]*\),.*/\1 \2/p' "$JOURNAL" | sort -n |
+        awk '{ strike[NR] = $1; dead = dead > $2 ? dead : $2 } END {
+                print "# trigger to strike: median", strike[int((NR + 1) / 2)], "µs, most", strike[NR], "µs"
+                print "# strike to death: most", dead, "µs"
+        }'

@@ -25,7 +25,7 @@ spawn batch load thrash 700
 expect "the one that thrashes is shed" wait_for 40 dead batch
 expect "the round is over" wait_for 10 journal_has '"what":"outcome"' '"result":"recovered"'
 sleep 3
-sed -n 's/.*"what":"intent".*"witness":"\([a-z]*\)".*"need":\([0-9]*\),"plan".*/# witness \1, need \2/p' "$JOURNAL"
+sed -n 's/.*"witness":"\([a-z]*\)".*"need":\([0-9]*\),"plan".*/# witness \1, need \2/p' "$JOURNAL"
 expect "web lives" alive web
 expect "the database lives" alive database
 expect "the kernel's killer was not needed" test "$(oom_kills)" -eq "$before"
