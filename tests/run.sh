@@ -4,14 +4,14 @@
 # Every test there is, on a fresh machine or a used one: installs what is missing, builds with warnings as errors, runs the
 # unit tests (plain, under ASan and UBSan, under TSan, under valgrind), the checks on the source itself, the command-line
 # tests, and the scenarios on real kernels. Ends with "N passed, N failed, N skipped".
-#   run.sh [STAGE...]     unit sanitize valgrind source cli vm (default: all of them)
+#   run.sh [STAGE...]     unit sanitize valgrind fuzz source cli vm (default: all of them)
 # Everything it makes lies in build/ (JETTISON_BUILD), where a later run finds its images again.
 set -uo pipefail
 
 top=$(dirname "$(dirname "$(readlink -f "$0")")")
 build=${JETTISON_BUILD:-$top/build}
 passed=0 failed=0 skipped=0
-stages=${*:-unit sanitize valgrind source cli vm}
+stages=${*:-unit sanitize valgrind fuzz source cli vm}
 
 say() {
         printf '%-24s %s\n' "$1" "$2"
@@ -123,6 +123,10 @@ stage_valgrind() {
         JETTISON_TEST_ROUNDS=20 meson_tests valgrind "$build" --timeout-multiplier 10 \
                 --wrap "valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite" \
                 snapshot knapsack shortage price plan ktext sink units utility glob container label write read table config
+}
+
+stage_fuzz() {
+        JETTISON_BUILD=$build tap fuzz "$top/tests/fuzz/run.sh"
 }
 
 stage_source() {

@@ -97,6 +97,7 @@ static const struct {
         uint64_t oom, oom_kill, anon;   /* 77: not written */
 } keyed[] = {
         { "all there", "oom 1\noom_kill 2\nanon 3\n", 3, 1, 2, 3 },
+        { "a key twice: the first line counts", "oom 1\noom 9\nanon 3\n", 2, 1, 77, 3 },
         { "another order", "anon 3\noom_kill 2\noom 1\n", 3, 1, 2, 3 },
         { "one key is the beginning of another", "oom_kill 2\noom_kill_group 5\n", 1, 77, 2, 77 },
         { "a key is the beginning of none", "oo 9\nan 9\n", 0, 77, 77, 77 },

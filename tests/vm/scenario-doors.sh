@@ -16,7 +16,7 @@
 need psi cgroup.kill daemon || skip "no daemon in this build"
 
 capabilities=0000000001200022   # DAC_OVERRIDE, KILL, SYS_ADMIN, SYS_RESOURCE
-locked_max_kib=12288
+locked_max_kib=20480
 staff=12345
 
 # field FILE NAME: of a status file of /proc, without its unit.
@@ -58,7 +58,7 @@ daemon=$(cat "$WORK/jettisond.pid")
 locked_kib=$(field "$daemon" VmLck)
 echo "# locked $locked_kib KiB"
 expect "its memory is locked" test "$locked_kib" -gt 1024
-expect "and is at most 12 MiB" test "$locked_kib" -le $locked_max_kib
+expect "and is at most 20 MiB" test "$locked_kib" -le $locked_max_kib
 expect "it is in a group of its own" in_group /jettison
 expect "whose memory is protected" test "$(value_of jettison memory.min)" -eq $((16 << 20))
 expect "the kernel's killer leaves it alone" test "$(cat "/proc/$daemon/oom_score_adj")" -eq -1000
