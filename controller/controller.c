@@ -5,9 +5,10 @@
  *      is its domain short?                            watch_look
  *      if so: facts, choice, deed, measurement         round.c
  *
- * Everything here runs on one thread. One round is under way at a time, over all domains together, so that no memory
- * which one round has on its way is asked for by another. While a domain is armed its snapshot is taken once a second: not to be
- * used, since the round takes its own, but so that every file is open and every page in place when it counts. */
+ * Everything here runs on one thread. One round is under way at a time, over all domains together, so that
+ * no memory which one round has on its way is asked for by another. While a domain is armed its snapshot is
+ * taken once a second: not to be used, since the round takes its own, but so that every file is open and
+ * every page in place when it counts. */
 #include "controller.h"
 
 #include <errno.h>
@@ -111,8 +112,8 @@ static struct watch *take_watch(struct controller *c, const char *path)
                 return w->next_look_us == LOOP_NEVER ? w : NULL;
         if (strlen(path) >= sizeof(w->domain.path) || !(w = find_place(c))) {
                 if (!c->left_out)
-                        log_warning("not watching %s, and perhaps others: %zu domains are watched already", path,
-                                    c->n_watches);
+                        log_warning("not watching %s, and perhaps others: %zu domains are watched already",
+                                    path, c->n_watches);
                 c->left_out = true;
                 return NULL;
         }
@@ -139,8 +140,8 @@ static void watch_node(struct controller *c, uint32_t index)
 static bool holds_candidate(struct controller *c, uint32_t branch)
 {
         for (uint32_t i = 1; i < tree_size(c->scanner.tree); i++)
-                if (tree_node(c->scanner.tree, i)->kind == NODE_CANDIDATE && !tree_node(c->scanner.tree, i)->gone &&
-                    tree_is_below(c->scanner.tree, i, branch))
+                if (tree_node(c->scanner.tree, i)->kind == NODE_CANDIDATE &&
+                    !tree_node(c->scanner.tree, i)->gone && tree_is_below(c->scanner.tree, i, branch))
                         return true;
         return false;
 }
@@ -208,8 +209,8 @@ static void on_news(struct loop_source *source, uint32_t events UNUSED)
         c->walk_timer.due_us = u64_min(c->walk_timer.due_us, loop_now_us() + WALK_DELAY_US);
 }
 
-int controller_init(struct controller *c, const struct config *config, struct loop *loop, const struct cgroupfs *fs,
-                    const char *proc, struct journal *journal)
+int controller_init(struct controller *c, const struct config *config, struct loop *loop,
+                    const struct cgroupfs *fs, const char *proc, struct journal *journal)
 {
         size_t n_max = config->sense.cgroups_max;
         int r;
@@ -279,7 +280,9 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
                 return NULL;
         shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, 0, &c->config->policy);
         if (need > 0)
-                shortage = (struct shortage){ .level = LEVEL_SHORT, .witness = WITNESS_AVAILABLE, .need = need,
+                shortage = (struct shortage){ .level = LEVEL_SHORT,
+                                              .witness = WITNESS_AVAILABLE,
+                                              .need = need,
                                               .swap_short = shortage.swap_short };
         c->snapshot.facts.psi = w->facts.psi;
         c->snapshot.facts.has_psi = w->facts.has_psi;

@@ -21,7 +21,8 @@ struct round {
         bool active;
         uint64_t number;
         struct watch *watch;            /* the domain it is for */
-        struct shortage shortage;       /* as judged when it began; need and swap_short are brought up to date */
+        struct shortage shortage;       /* as judged when it began; need and swap_short are brought up to
+                                         * date */
         enum verdict verdict;
         uint64_t trigger_us;            /* CLOCK_MONOTONIC */
         uint64_t available_before;
@@ -54,24 +55,25 @@ struct controller {
 };
 
 /* Sizes and opens all it needs. The config, loop, file system and journal are borrowed. 0 or -errno. */
-int controller_init(struct controller *c, const struct config *config, struct loop *loop, const struct cgroupfs *fs,
-                    const char *proc, struct journal *journal);
+int controller_init(struct controller *c, const struct config *config, struct loop *loop,
+                    const struct cgroupfs *fs, const char *proc, struct journal *journal);
 void controller_fini(struct controller *c);
 
-/* Starts to watch the configured domains and takes a first full snapshot and plan, striking nobody: every file that a round
- * needs is opened, every page touched. 0, or -errno if the host cannot be watched at all. */
+/* Starts to watch the configured domains and takes a first full snapshot and plan, striking nobody: every
+ * file that a round needs is opened, every page touched. 0, or -errno if the host cannot be watched at
+ * all. */
 int controller_start(struct controller *c);
 
-/* A full snapshot of one watched domain, and a plan made from it for this need (0: for what the policy finds), without any
- * consequence. NULL when no such domain is watched or a round is using the buffers. Both are the controller's, valid until
- * the loop turns. */
+/* A full snapshot of one watched domain, and a plan made from it for this need (0: for what the policy
+ * finds), without any consequence. NULL when no such domain is watched or a round is using the buffers.
+ * Both are the controller's, valid until the loop turns. */
 const struct plan *controller_plan(struct controller *c, const char *domain, uint64_t need,
                                    const struct snapshot **ret_snapshot, uint64_t *ret_solve_us);
 
-/* Takes another configuration. 0; -EBUSY while a round is active or a deed not quite over (try again later); -EINVAL if sizes would
- * have to change. */
+/* Takes another configuration. 0; -EBUSY while a round is active or a deed not quite over (try again
+ * later); -EINVAL if sizes would have to change. */
 int controller_reload(struct controller *c, const struct config *config);
 
-/* For the start-up's rehearsal: strikes the cgroup with this id like a victim, and waits for the outcome at most 'timeout_us'. 0 if
- * it died as it should, else -errno. */
+/* For the start-up's rehearsal: strikes the cgroup with this id like a victim, and waits for the outcome at
+ * most 'timeout_us'. 0 if it died as it should, else -errno. */
 int controller_rehearse(struct controller *c, uint64_t id, uint64_t timeout_us);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The order of the lines in main() is the security model: parse and load; find the hierarchy; be the only instance; take what privilege
- * is needed for (a protected group, priority, descriptors, the socket, locked memory); drop it; start the threads; enter
- * the filter; rehearse a whole cycle with a real kill under it; and only then say ready. */
+/* The order of the lines in main() is the security model: parse and load; find the hierarchy; be the only
+ * instance; take what privilege is needed for (a protected group, priority, descriptors, the socket, locked
+ * memory); drop it; start the threads; enter the filter; rehearse a whole cycle with a real kill under it;
+ * and only then say ready. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +24,8 @@
 #include "serve/notify.h"
 #include "serve/sandbox.h"
 
-/* Of a candidate: directory, memory.current, memory.stat, memory.swap.current, cgroup.procs, .events, .kill. */
+/* Of a candidate: directory, memory.current, memory.stat, memory.swap.current, cgroup.procs, .events,
+ * .kill. */
 #define FILES_PER_CANDIDATE 7
 #define FILES_EXTRA         4096
 
@@ -88,7 +90,8 @@ static void on_reload(struct loop_timer *timer)
         if ((r = load_config(d, next, &error)) == 0) {
                 r = controller_reload(&d->controller, next);
                 config_fini(r == 0 ? config_of(d) : next);
-                snprintf(error.text, sizeof(error.text), "candidates.max cannot change while running; restart for it");
+                snprintf(error.text, sizeof(error.text),
+                         "candidates.max cannot change while running; restart for it");
         }
         notify_ready();
         if (r == -EBUSY) {
@@ -129,7 +132,8 @@ static void on_alive(struct loop_timer *timer)
         timer->due_us = loop_now_us() + notify_watchdog_us() / 2;
 }
 
-static void serve_reload(void *context, const struct control_request *request UNUSED, struct sink *reply UNUSED)
+static void serve_reload(void *context, const struct control_request *request UNUSED,
+                         struct sink *reply UNUSED)
 {
         struct daemon *d = CONTAINER_OF(context, struct daemon, controller);
 
@@ -154,7 +158,8 @@ static int watch_signals(struct daemon *d)
         sigaddset(&set, SIGINT);
         sigprocmask(SIG_BLOCK, &set, NULL);
         signal(SIGPIPE, SIG_IGN);
-        d->signals = (struct loop_source){ .ready = on_signal, .fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) };
+        d->signals = (struct loop_source){ .ready = on_signal,
+                                           .fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) };
         if (d->signals.fd < 0)
                 return -errno;
         return loop_watch(&d->loop, &d->signals, EPOLLIN);
@@ -171,13 +176,14 @@ static int acquire(struct daemon *d)
         if ((r = instance_lock(INSTANCE_LOCK_PATH, &d->lock_fd)) < 0)
                 return r;
         if (label_self_test(d->fs.root_fd) < 0)
-                log_warning("labels cannot be read: trusted.* needs CAP_SYS_ADMIN in the initial user namespace; "
-                            "every container has its default utility");
+                log_warning(
+                        "labels cannot be read: trusted.* needs CAP_SYS_ADMIN in the initial user namespace; "
+                        "every container has its default utility");
         instance_enter_group(config->group, config->group_memory_min);
         instance_raise_priority();
         instance_raise_files(config->sense.cgroups_max * FILES_PER_CANDIDATE + FILES_EXTRA);
-        d->control = control_new(&d->loop, config->control_path, config->control_group, verbs, ARRAY_SIZE(verbs),
-                                 reply_size(config), &d->controller, &r);
+        d->control = control_new(&d->loop, config->control_path, config->control_group, verbs,
+                                 ARRAY_SIZE(verbs), reply_size(config), &d->controller, &r);
         if (!d->control)
                 return log_errno(r, "cannot listen at %s", config->control_path);
         r = rehearsal_prepare(&d->rehearsal, &d->fs);
@@ -280,7 +286,8 @@ static int once(struct daemon *d)
 
         d->journal = journal_new(&none, &r);
         if (!buffer || !d->journal || loop_init(&d->loop) < 0 ||
-            controller_init(&d->controller, config_of(d), &d->loop, &d->fs, d->options.proc_root, d->journal) < 0 ||
+            controller_init(&d->controller, config_of(d), &d->loop, &d->fs, d->options.proc_root,
+                            d->journal) < 0 ||
             controller_start(&d->controller) < 0)
                 return EXIT_FAILED;
         for (size_t i = 0; i < d->controller.n_watches; i++) {
@@ -316,8 +323,13 @@ static void tear_down(struct daemon *d)
 
 int main(int argc, char **argv)
 {
-        static struct daemon d = { .fs = CGROUPFS_INIT, .loop = LOOP_INIT, .rehearsal = REHEARSAL_INIT,
-                                   .signals.fd = -1, .lock_fd = -1, .reload.due = on_reload, .alive.due = on_alive };
+        static struct daemon d = { .fs = CGROUPFS_INIT,
+                                   .loop = LOOP_INIT,
+                                   .rehearsal = REHEARSAL_INIT,
+                                   .signals.fd = -1,
+                                   .lock_fd = -1,
+                                   .reload.due = on_reload,
+                                   .alive.due = on_alive };
         struct config_error error;
         struct cgroupfs_lack lack;
         int r = options_parse(&d.options, argc, argv);
@@ -332,7 +344,8 @@ int main(int argc, char **argv)
         if (d.options.check_config) {
                 r = check_config(&d);
         } else if (config_of(&d)->feed == FEED_MODULE) {
-                log_error("the module feed needs the kernel module, which this version does not have yet: use feed auto or files");
+                log_error("the module feed needs the kernel module, which this version does not have yet: "
+                          "use feed auto or files");
                 r = EXIT_LACKING;
         } else if (cgroupfs_open(d.options.cgroup_root, &d.fs, &lack) < 0) {
                 log_error("%s", lack.text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line overrides the configuration where a person at a terminal wants it to: what is watched, and whether anybody is
- * struck. Everything else has one place, the configuration. */
+/* The command line overrides the configuration where a person at a terminal wants it to: what is watched,
+ * and whether anybody is struck. Everything else has one place, the configuration. */
 #include "options.h"
 
 #include <errno.h>
@@ -10,13 +10,15 @@
 
 static const char help[] =
         "Usage: jettisond [OPTION]...\n"
-        "Keeps a host or a memory-limited cgroup alive when memory runs out: sheds the set of containers that\n"
+        "Keeps a host or a memory-limited cgroup alive when memory runs out: sheds the set of containers "
+        "that\n"
         "frees enough and costs the least utility.\n"
         "\n"
         "  -c, --config FILE         configuration (default: " CONFIG_PATH ", if it is there)\n"
         "      --check-config        check it, print what is in force and what each rule matches, and exit\n"
         "  -n, --dry-run             decide and record, strike nobody\n"
-        "  -d, --domain PATH         watch this cgroup (\"/\": the host) in place of the configured domains; repeatable\n"
+        "  -d, --domain PATH         watch this cgroup (\"/\": the host) in place of the configured domains; "
+        "repeatable\n"
         "      --feed auto|files|module  where the facts come from (default: auto)\n"
         "      --once                print one snapshot and the plan for it as JSON, and exit\n"
         "      --cgroup-root DIR     the cgroup v2 hierarchy (default: where it is mounted)\n"
@@ -26,7 +28,8 @@ static const char help[] =
         "  -h, --help                this text\n"
         "  -V, --version             the version\n"
         "\n"
-        "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 the kernel or cgroup hierarchy lacks something.\n"
+        "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 the kernel or cgroup hierarchy lacks "
+        "something.\n"
         "See jettisond(8), jettison.json(5), jettison(1).\n";
 
 enum { OPT_CHECK = 256, OPT_FEED, OPT_ONCE, OPT_CGROUP_ROOT, OPT_PROC_ROOT, OPT_SANDBOX, OPT_LOG_LEVEL };
@@ -65,7 +68,8 @@ static const struct {
 
 static int refuse(const char *option, const char *expected, const char *found)
 {
-        fprintf(stderr, "jettisond: --%s: expected %s, found \"%s\"; see jettisond --help\n", option, expected, found);
+        fprintf(stderr, "jettisond: --%s: expected %s, found \"%s\"; see jettisond --help\n", option,
+                expected, found);
         return EXIT_USAGE;
 }
 
@@ -100,7 +104,8 @@ static int parse_one(struct options *o, int option)
                 return -1;
         case 'd':
                 if (optarg[0] != '/')
-                        return refuse("domain", "a cgroup's path from the hierarchy's root, such as /kubepods.slice",
+                        return refuse("domain",
+                                      "a cgroup's path from the hierarchy's root, such as /kubepods.slice",
                                       optarg);
                 o->domains[o->n_domains++] = optarg;
                 return -1;
@@ -121,7 +126,9 @@ static int parse_one(struct options *o, int option)
         case OPT_LOG_LEVEL:
                 return parse_level(o, optarg);
         case OPT_SANDBOX:
-                return sandbox_mode_parse(optarg, &o->sandbox) < 0 ? refuse("sandbox", "errno, kill or off", optarg) : -1;
+                return sandbox_mode_parse(optarg, &o->sandbox) < 0
+                               ? refuse("sandbox", "errno, kill or off", optarg)
+                               : -1;
         case 'h':
                 fputs(help, stdout);
                 return EXIT_DONE;
@@ -145,7 +152,8 @@ int options_parse(struct options *o, int argc, char **argv)
         while (r < 0 && (option = getopt_long(argc, argv, "c:nd:hV", long_options, NULL)) != -1)
                 r = parse_one(o, option);
         if (r < 0 && optind < argc) {
-                fprintf(stderr, "jettisond: unexpected argument \"%s\"; see jettisond --help\n", argv[optind]);
+                fprintf(stderr, "jettisond: unexpected argument \"%s\"; see jettisond --help\n",
+                        argv[optind]);
                 return EXIT_USAGE;
         }
         return r;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Programs of this kind have died at their first kill in the field, because a system call of the kill path was missing from their own
- * filter. So this one kills once at every start, under the filter it ships with: a child that does nothing, in a cgroup below its
- * own. The child is told to die with its parent, and SIGCHLD is ignored, so nothing has to wait for it. */
+/* Programs of this kind have died at their first kill in the field, because a system call of the kill path
+ * was missing from their own filter. So this one kills once at every start, under the filter it ships with:
+ * a child that does nothing, in a cgroup below its own. The child is told to die with its parent, and
+ * SIGCHLD is ignored, so nothing has to wait for it. */
 #include "rehearsal.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A victim for the rehearsal: a child of ours in a cgroup of its own, made before the system-call filter is entered and struck
- * after it, so that the first real kill is never the first. */
+/* A victim for the rehearsal: a child of ours in a cgroup of its own, made before the system-call filter is
+ * entered and struck after it, so that the first real kill is never the first. */
 #pragma once
 
 #include <stdint.h>

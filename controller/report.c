@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Everything that is said is said here, in three voices: JSON lines for the journal, which programs read; one line for people in the log and, for
- * each kill, in the kernel's log, where they look after an incident; and answers on the control socket. */
+/* Everything that is said is said here, in three voices: JSON lines for the journal, which programs read;
+ * one line for people in the log and, for each kill, in the kernel's log, where they look after an
+ * incident; and answers on the control socket. */
 #include "report.h"
 
 #include <stdio.h>
@@ -26,7 +27,8 @@ size_t report_degraded(struct controller *c, const char **phrases, size_t n_max)
                 swap = swap || c->watches[i].facts.swap_total > 0;
         }
         if (!pressure && n < n_max)
-                phrases[n++] = "no pressure information (boot with psi=1): available memory is the only witness";
+                phrases[n++] =
+                        "no pressure information (boot with psi=1): available memory is the only witness";
         if (tree_news_fd(c->scanner.tree) < 0 && n < n_max)
                 phrases[n++] = "no inotify: new domains are found only when one is armed";
         if (c->config->act.dry_run && n < n_max)
@@ -109,7 +111,8 @@ void report_intent(struct controller *c)
                 write_intent(c, s, false);
         }
         journal_end(c->journal);
-        log_notice("round %llu: %s is short (%s): %s available, %s needed; %zu of %zu go for %s, losing utility %llu",
+        log_notice("round %llu: %s is short (%s): %s available, %s needed; %zu of %zu go for %s, losing "
+                   "utility %llu",
                    (unsigned long long)r->number, r->watch->domain.path, witness_name(r->shortage.witness),
                    size_format(r->available_before, available), size_format(r->need, need), c->plan.n_victims,
                    c->plan.n, size_format(c->plan.relief, relief), (unsigned long long)c->plan.utility_lost);
@@ -137,8 +140,9 @@ void report_victim(struct controller *c, const struct snapshot_cgroup *v, const 
         size_format(entry->relief, expected);
         size_format(result->freed, freed);
         utility_format(v->utility, text);
-        log_notice("round %llu: %s: %s (%s), utility %s, expected %s, freed %s", (unsigned long long)c->round.number,
-                   path, outcome_name(result->outcome), strike_name(result->method), text, expected, freed);
+        log_notice("round %llu: %s: %s (%s), utility %s, expected %s, freed %s",
+                   (unsigned long long)c->round.number, path, outcome_name(result->outcome),
+                   strike_name(result->method), text, expected, freed);
         if (result->strike_us || result->settle_us)
                 journal_kmsg(c->journal, "round %llu shed %s: utility %s, expected %s, freed %s, %s",
                              (unsigned long long)c->round.number, path, text, expected, freed,
@@ -172,9 +176,10 @@ void report_helpless(struct controller *c)
 {
         struct watch *w = c->round.watch;
         uint64_t now_us = loop_now_us();
-        const char *why = c->round.verdict == VERDICT_NO_CANDIDATE
-                                  ? "nothing may die: label or configure candidates"
-                                  : "only workloads that were just shed would go: pausing until memory is critical";
+        const char *why =
+                c->round.verdict == VERDICT_NO_CANDIDATE
+                        ? "nothing may die: label or configure candidates"
+                        : "only workloads that were just shed would go: pausing until memory is critical";
         struct sink *s;
 
         if (w->complained_us && now_us - w->complained_us < COMPLAIN_US)
@@ -211,7 +216,8 @@ static uint64_t count_candidates(struct controller *c)
         uint64_t n = 0;
 
         for (uint32_t i = 1; i < tree_size(c->scanner.tree); i++)
-                n += tree_node(c->scanner.tree, i)->kind == NODE_CANDIDATE && !tree_node(c->scanner.tree, i)->gone;
+                n += tree_node(c->scanner.tree, i)->kind == NODE_CANDIDATE &&
+                     !tree_node(c->scanner.tree, i)->gone;
         return n;
 }
 
@@ -246,12 +252,13 @@ void report_status(void *context, const struct control_request *request UNUSED, 
         json_close(s, ']');
 }
 
-static void answer_plan(struct controller *c, const struct control_request *request, bool with_plan, struct sink *s)
+static void answer_plan(struct controller *c, const struct control_request *request, bool with_plan,
+                        struct sink *s)
 {
         const struct snapshot *snapshot;
         uint64_t solve_us;
-        const struct plan *plan = controller_plan(c, request->domain, request->has_need ? request->need : 0, &snapshot,
-                                                  &solve_us);
+        const struct plan *plan = controller_plan(c, request->domain, request->has_need ? request->need : 0,
+                                                  &snapshot, &solve_us);
 
         if (!plan) {
                 control_fail(s, c->round.active ? "a round is under way; ask again in a moment"

@@ -17,7 +17,8 @@ void report_outcome(struct controller *c, const char *result);
 /* A shortage in which nobody can be struck; told once a minute. */
 void report_helpless(struct controller *c);
 
-/* What the machine lacks and what follows from it, one phrase each; the first 'n_max' of them. Returns how many. */
+/* What the machine lacks and what follows from it, one phrase each; the first 'n_max' of them. Returns how
+ * many. */
 size_t report_degraded(struct controller *c, const char **ret_phrases, size_t n_max);
 
 /* The verbs of the control socket, but for reload; context is the controller. */

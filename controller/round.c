@@ -10,9 +10,10 @@
  *      … and again, with a fresh plan for what is still missing, until it is nothing or nobody is left
  *      outcome         journal
  *
- * A plan for everything is made at the beginning and journalled; after each victim the rest is planned anew from fresh facts,
- * because the victim may have given more or less than was expected, and then somebody cheaper may do. A round whose plan was
- * insufficient ends as soon as its domain is no longer short: those who remain cannot reach the target anyway.
+ * A plan for everything is made at the beginning and journalled; after each victim the rest is planned anew
+ * from fresh facts, because the victim may have given more or less than was expected, and then somebody
+ * cheaper may do. A round whose plan was insufficient ends as soon as its domain is no longer short: those
+ * who remain cannot reach the target anyway.
  *
  * Nothing here allocates, opens a file that could have been opened before, or waits. */
 #include "round.h"
@@ -24,12 +25,13 @@
 #include "base/log.h"
 #include "report.h"
 
-/* After a shortage in which nobody may die, and after a dry run, which changes nothing: when the question is asked again. */
+/* After a shortage in which nobody may die, and after a dry run, which changes nothing: when the question
+ * is asked again. */
 #define HOLD_US     (500 * USEC_PER_MSEC)
 #define DRY_HOLD_US (10 * USEC_PER_SEC)
 
-/* How long a victim that did not die, or freed nothing, is left out. Long enough for many rounds, short enough that a hung
- * disk which recovers is not held against its users for ever. */
+/* How long a victim that did not die, or freed nothing, is left out. Long enough for many rounds, short
+ * enough that a hung disk which recovers is not held against its users for ever. */
 #define STRUCK_OUT_US (300 * USEC_PER_SEC)
 
 static void next_victim(struct controller *c);
@@ -95,7 +97,8 @@ static void pretend(struct controller *c)
         const struct deed_result untouched = { .outcome = OUTCOME_DRY_RUN };
 
         for (size_t i = 0; i < c->plan.n_victims; i++)
-                report_victim(c, &c->snapshot.cgroups[c->plan.entries[i].index], &c->plan.entries[i], &untouched);
+                report_victim(c, &c->snapshot.cgroups[c->plan.entries[i].index], &c->plan.entries[i],
+                              &untouched);
         watch_hold(c->round.watch, DRY_HOLD_US, 0);
         end_round(c, "dry-run");
 }
@@ -145,13 +148,18 @@ static void next_victim(struct controller *c)
         }
         entry = &c->plan.entries[r->next];
         v = &c->snapshot.cgroups[entry->index];
-        order = (struct deed_order){ .tree = c->scanner.tree, .node = v->slot, .id = v->id, .memory = v->memory,
-                                     .expected = entry->relief, .trigger_us = r->trigger_us };
+        order = (struct deed_order){ .tree = c->scanner.tree,
+                                     .node = v->slot,
+                                     .id = v->id,
+                                     .memory = v->memory,
+                                     .expected = entry->relief,
+                                     .trigger_us = r->trigger_us };
         deed_start(&c->deed, &order);
 }
 
 /* What a deed's outcome means for the rounds to come. */
-static void mark_victim(struct controller *c, const struct snapshot_cgroup *v, const struct deed_result *result)
+static void mark_victim(struct controller *c, const struct snapshot_cgroup *v,
+                        const struct deed_result *result)
 {
         struct node *n = tree_node(c->scanner.tree, v->slot);
         uint64_t now_us = loop_now_us();
@@ -222,7 +230,8 @@ static uint32_t patience(void *context)
         if (watch_look(w, &c->scanner, &c->config->policy) != CGROUPFS_OK)
                 return 0;
         line = amount_bytes(c->config->policy.act_available, w->facts.memory_total);
-        return (uint32_t)u64_min(u64_scale(w->facts.memory_available, PERMYRIAD, u64_max(line, 1)), PERMYRIAD);
+        return (uint32_t)u64_min(u64_scale(w->facts.memory_available, PERMYRIAD, u64_max(line, 1)),
+                                 PERMYRIAD);
 }
 
 int round_init(struct controller *c)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A service with Restart=always and a leak is shed, restarted, shed again. Each shedding is right, but done at full speed it is a
- * machine for burning CPU. So a workload that is shed again soon after the last time is given a pause, which doubles; during it a
- * shortage of which only such workloads would pay is borne until memory is critical. Nobody else ever dies in their place, and
- * memory that is really running out is always acted upon.
+/* A service with Restart=always and a leak is shed, restarted, shed again. Each shedding is right, but done
+ * at full speed it is a machine for burning CPU. So a workload that is shed again soon after the last time
+ * is given a pause, which doubles; during it a shortage of which only such workloads would pay is borne
+ * until memory is critical. Nobody else ever dies in their place, and memory that is really running out is
+ * always acted upon.
  *
  * What makes two cgroups one family is the path. A service has the same one at every start, and so has a
- * container that its runtime starts again. In a pod a container comes back with a new id, so there the id is
- * left out; and so are the numbers that run(1)-like tools put at the end of a name. The table holds the
+ * container that its runtime starts again. In a pod a container comes back with a new id, so there the id
+ * is left out; and so are the numbers that run(1)-like tools put at the end of a name. The table holds the
  * families seen last; the one quiet for longest makes room. */
 #include "act/backoff.h"
 

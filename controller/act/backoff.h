@@ -17,9 +17,11 @@ struct backoff {
         } families[BACKOFF_FAMILIES];
 };
 
-/* Notes that a cgroup of this path was shed. Each time within twice its pause doubles the pause (from 'first_us' on, to at most
- * 64 times that); a quieter workload starts anew. Returns how often in a row it has been shed. */
+/* Notes that a cgroup of this path was shed. Each time within twice its pause doubles the pause (from
+ * 'first_us' on, to at most 64 times that); a quieter workload starts anew. Returns how often in a row it
+ * has been shed. */
 uint32_t backoff_note(struct backoff *b, const char *path, uint64_t now_us, uint64_t first_us);
 
-/* Until when a cgroup of this path should be left alone: 0 unless it has been shed at least twice in a row. */
+/* Until when a cgroup of this path should be left alone: 0 unless it has been shed at least twice in a
+ * row. */
 uint64_t backoff_until(const struct backoff *b, const char *path);

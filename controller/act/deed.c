@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A deed passes through three states.
  *
- * GRACE: SIGTERM has been sent, the victim may save and shrink. The period shrinks with the memory that is left, is measured anew at every
- * tick, and ends in a strike whatever the victim does.
+ * GRACE: SIGTERM has been sent, the victim may save and shrink. The period shrinks with the memory that is
+ * left, is measured anew at every tick, and ends in a strike whatever the victim does.
  *
- * DYING: cgroup.kill was written (or signals sent) by a thread of the strike pool, and the victim is awaited. If the write has not returned by
- * its deadline, it hangs behind cgroup_mutex, and another thread signals every process instead. If it has returned and
- * the group is still populated, it is struck again: kernels before 6.14 (stable: February 2025, "kill_seq") let a fork race past one
- * write. A victim that keeps shrinking is dying, however slowly, and nothing else is struck for memory that is
- * on its way; one that neither dies nor shrinks for the settling time is stuck. So is one that is filled up again as often as it was
- * emptied: being empty is not progress once it has been struck.
+ * DYING: cgroup.kill was written (or signals sent) by a thread of the strike pool, and the victim is
+ * awaited. If the write has not returned by its deadline, it hangs behind cgroup_mutex, and another thread
+ * signals every process instead. If it has returned and the group is still populated, it is struck again:
+ * kernels before 6.14 (stable: February 2025, "kill_seq") let a fork race past one write. A victim that
+ * keeps shrinking is dying, however slowly, and nothing else is struck for memory that is on its way; one
+ * that neither dies nor shrinks for the settling time is stuck. So is one that is filled up again as often
+ * as it was emptied: being empty is not progress once it has been struck.
  *
- * SETTLING: nobody is left in it. Memory that is expected comes back within milliseconds; what has not come by then lies in a
- * tmpfs or is shared with someone else, and the outcome says so.
+ * SETTLING: nobody is left in it. Memory that is expected comes back within milliseconds; what has not come
+ * by then lies in a tmpfs or is shared with someone else, and the outcome says so.
  *
- * Only the victim's own memory.current is read here. A cgroup that is removed while we look takes its last figure with it;
- * then what it held counts as freed, and the domain's own measurement, taken by whoever ordered the deed, has the last word. */
+ * Only the victim's own memory.current is read here. A cgroup that is removed while we look takes its last
+ * figure with it; then what it held counts as freed, and the domain's own measurement, taken by whoever
+ * ordered the deed, has the last word. */
 #include "act/deed.h"
 
 #include <errno.h>
@@ -30,7 +32,8 @@
 #define REPEAT_US   (100 * USEC_PER_MSEC)
 #define REPEATS_MAX 10
 
-/* How long an empty group's memory is awaited: kernel threads give back what exit has queued within a few RCU periods. */
+/* How long an empty group's memory is awaited: kernel threads give back what exit has queued within a few
+ * RCU periods. */
 #define RETURN_US (250 * USEC_PER_MSEC)
 
 /* A fall of memory.current that counts as progress. */
@@ -161,7 +164,8 @@ static void on_alive(struct deed *d, uint64_t now_us)
                 submit(d, d->wanted);
         else if (!d->returned && waited_us >= d->options->strike_deadline_us)
                 submit(d, STRIKE_EACH);
-        else if (d->returned && d->strikes <= REPEATS_MAX && waited_us >= REPEAT_US << u64_min(d->strikes - 1, 10))
+        else if (d->returned && d->strikes <= REPEATS_MAX &&
+                 waited_us >= REPEAT_US << u64_min(d->strikes - 1, 10))
                 submit(d, d->result.method == STRIKE_GROUP ? STRIKE_GROUP : STRIKE_EACH);
 }
 
@@ -222,11 +226,16 @@ static void on_released(void *context, uint64_t ticket)
 }
 
 int deed_init(struct deed *d, struct loop *loop, const struct act_options *options,
-              uint32_t (*patience)(void *context), void (*done)(void *context, const struct deed_result *result),
-              void *context)
+              uint32_t (*patience)(void *context),
+              void (*done)(void *context, const struct deed_result *result), void *context)
 {
-        *d = (struct deed){ .options = options, .loop = loop, .events = { .ready = on_events, .fd = -1 },
-                            .tick = { .due = on_due }, .patience = patience, .done = done, .context = context };
+        *d = (struct deed){ .options = options,
+                            .loop = loop,
+                            .events = { .ready = on_events, .fd = -1 },
+                            .tick = { .due = on_due },
+                            .patience = patience,
+                            .done = done,
+                            .context = context };
         d->strikers = strikers_new(loop, on_struck, on_released, d);
         if (!d->strikers)
                 return -ENOMEM;

@@ -34,7 +34,8 @@ struct deed_order {
 struct deed_result {
         enum outcome outcome;
         enum strike_kind method;        /* what ended it */
-        uint64_t freed;         /* measured: by how much memory.current fell; what the cgroup held, if it was removed */
+        uint64_t freed;         /* measured: by how much memory.current fell; what the cgroup held, if it
+                                 * was removed */
         uint32_t processes;
         uint64_t strike_us;     /* trigger → the strike had returned; 0: it never did */
         uint64_t dead_us;       /* strike → populated 0; 0: not seen */
@@ -66,8 +67,8 @@ struct deed {
 
 /* options are borrowed and may change between deeds. 0 or -ENOMEM. */
 int deed_init(struct deed *d, struct loop *loop, const struct act_options *options,
-              uint32_t (*patience)(void *context), void (*done)(void *context, const struct deed_result *result),
-              void *context);
+              uint32_t (*patience)(void *context),
+              void (*done)(void *context, const struct deed_result *result), void *context);
 void deed_fini(struct deed *d);
 
 /* Begins; 'done' is called once, later, from the loop or before this returns. One deed at a time. */

@@ -13,9 +13,13 @@ enum strike_method {
 
 struct act_options {
         enum strike_method method;
-        uint64_t grace_us;              /* between SIGTERM and SIGKILL; 0: no SIGTERM. Shrinks with the memory left */
-        uint64_t strike_deadline_us;    /* a cgroup.kill that has not returned by then is helped out by signals */
-        uint64_t settle_us;             /* how long a victim's memory is awaited before it counts as not coming */
-        uint64_t backoff_us;            /* first pause for a workload that is shed again and again; doubles each time */
+        uint64_t grace_us;              /* between SIGTERM and SIGKILL; 0: no SIGTERM. Shrinks with the
+                                         * memory left */
+        uint64_t strike_deadline_us;    /* a cgroup.kill that has not returned by then is helped out by
+                                         * signals */
+        uint64_t settle_us;             /* how long a victim's memory is awaited before it counts as not
+                                         * coming */
+        uint64_t backoff_us;            /* first pause for a workload that is shed again and again; doubles
+                                         * each time */
         bool dry_run;                   /* decide and record, strike nobody */
 };

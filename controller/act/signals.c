@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Signals by number hit whoever bears the number now. So each process is first held by a pidfd, and only then is cgroup.procs
- * read again: a number that is listed after it was opened belongs to a process that was in the cgroup while we held it, and if
- * it has ended since, the signal finds nobody. Membership thus costs one more read for a whole batch instead of two
- * system calls for each process.
+/* Signals by number hit whoever bears the number now. So each process is first held by a pidfd, and only
+ * then is cgroup.procs read again: a number that is listed after it was opened belongs to a process that
+ * was in the cgroup while we held it, and if it has ended since, the signal finds nobody. Membership thus
+ * costs one more read for a whole batch instead of two system calls for each process.
  *
- * Lines of cgroup.procs move up when a process ends, so that a read which goes on at a byte offset may begin inside a number. Each
- * therefore begins at the newline before, and what stands in front of its first newline is dropped.
+ * Lines of cgroup.procs move up when a process ends, so that a read which goes on at a byte offset may
+ * begin inside a number. Each therefore begins at the newline before, and what stands in front of its first
+ * newline is dropped.
  *
- * Sub-groups are found by directory descriptors on a stack of fixed depth, as deep as the tree is walked; what lies deeper is left
- * to cgroup.kill. */
+ * Sub-groups are found by directory descriptors on a stack of fixed depth, as deep as the tree is walked;
+ * what lies deeper is left to cgroup.kill. */
 #include "act/signals.h"
 
 #include <dirent.h>
@@ -43,7 +44,8 @@ static void note_error(struct sending *s, int error)
                 s->error = -error;
 }
 
-/* One pread of a cgroup.procs; the numbers of its whole lines. *offset: 0, or the newline that the last read ended with. */
+/* One pread of a cgroup.procs; the numbers of its whole lines. *offset: 0, or the newline that the last
+ * read ended with. */
 static size_t list_at(int procs_fd, off_t *offset, int *pids, size_t n_max)
 {
         char text[4096], *line = text;
@@ -160,7 +162,8 @@ static size_t send_tree(int dir_fd, struct sending *s, unsigned depth)
         return total;
 }
 
-/* Directory offsets belong to the open file, which the loop's thread reads as well; so the walk has one of its own. */
+/* Directory offsets belong to the open file, which the loop's thread reads as well; so the walk has one of
+ * its own. */
 static size_t send_all(int dir_fd, struct sending *s)
 {
         CLEANUP(close_p) int own_fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

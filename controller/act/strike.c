@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cgroup.kill takes cgroup_mutex, behind which a storm of mkdir and rmdir has been measured to hold a writer for half a
- * second; process_mrelease waits for a victim's mmap_lock. Neither may hold up the loop, and neither may hold up the other: so there
- * are three threads, each with room for one order. One may be stuck in cgroup.kill, the second sends signals instead, and the
- * third is left for the next victim.
+/* cgroup.kill takes cgroup_mutex, behind which a storm of mkdir and rmdir has been measured to hold a
+ * writer for half a second; process_mrelease waits for a victim's mmap_lock. Neither may hold up the loop,
+ * and neither may hold up the other: so there are three threads, each with room for one order. One may be
+ * stuck in cgroup.kill, the second sends signals instead, and the third is left for the next victim.
  *
- * An order is handed over under a mutex that is held for a few instructions only, never across a system call that
- * can block; a report comes back the same way and wakes the loop through an eventfd. */
+ * An order is handed over under a mutex that is held for a few instructions only, never across a system
+ * call that can block; a report comes back the same way and wakes the loop through an eventfd. */
 #include "act/strike.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@
 
 #define THREADS      3
 #define STACK_BYTES  (128 * KIB)        /* default stacks of 8 MiB would all be locked in memory */
-#define REAP_MAX     64                 /* processes whose memory is taken back early; the rest go by their own exit */
+#define REAP_MAX     64                 /* processes whose memory is taken back early; the rest go by their
+                                         * own exit */
 
 enum phase { PHASE_IDLE, PHASE_ORDERED, PHASE_STRUCK, PHASE_DONE };
 
@@ -109,8 +110,8 @@ static void *striker_main(void *argument)
         }
 }
 
-/* Gives the loop what one thread has to say. A thread that is done becomes idle only here, so that its slot is not reused
- * before the report was read. */
+/* Gives the loop what one thread has to say. A thread that is done becomes idle only here, so that its slot
+ * is not reused before the report was read. */
 static void collect(struct strikers *pool, struct striker *s)
 {
         bool struck, done;
@@ -184,7 +185,8 @@ struct strikers *strikers_new(struct loop *loop, void (*struck)(void *context, c
         return pool;
 }
 
-/* Waits a second for a thread; one that hangs in the kernel keeps its memory, since it will come back to it. */
+/* Waits a second for a thread; one that hangs in the kernel keeps its memory, since it will come back to
+ * it. */
 static bool end_thread(struct striker *s)
 {
         struct timespec until;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel writes three kinds of text that concern memory: a lone number or "max"; lines of "key number";
- * and the two lines of a pressure file. All of it may be cut short (the buffer was too small, the file is someone
- * else's), so nothing is believed that is not followed by its end: a number at the very end of a text without newline
- * might be the first digits of a longer one. Only a lone value may end without newline, since it is read whole. */
+ * and the two lines of a pressure file. All of it may be cut short (the buffer was too small, the file is
+ * someone else's), so nothing is believed that is not followed by its end: a number at the very end of a
+ * text without newline might be the first digits of a longer one. Only a lone value may end without
+ * newline, since it is read whole. */
 #include "base/ktext.h"
 
 #include <errno.h>

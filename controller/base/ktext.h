@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Kernel text: single values, flat-keyed files (memory.stat, memory.events, /proc/meminfo), PSI lines. Pure. */
+/* Kernel text: single values, flat-keyed files (memory.stat, memory.events, /proc/meminfo), PSI lines.
+ * Pure. */
 #pragma once
 
 #include <stddef.h>

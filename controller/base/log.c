@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A daemon that acts while memory is short must be able to speak without memory: one stack buffer, one write. Standard
- * error may be a pipe to a logger that is itself starved, so the line is sent only if the pipe takes it at once;
- * poll() asks first, because setting O_NONBLOCK would change the descriptor for everyone who shares it. */
+/* A daemon that acts while memory is short must be able to speak without memory: one stack buffer, one
+ * write. Standard error may be a pipe to a logger that is itself starved, so the line is sent only if the
+ * pipe takes it at once; poll() asks first, because setting O_NONBLOCK would change the descriptor for
+ * everyone who shares it. */
 #include "base/log.h"
 
 #include <errno.h>

@@ -4,16 +4,23 @@
 
 #include "base/base.h"
 
-enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_NOTICE = 5, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
+enum log_level {
+        LOG_LEVEL_ERROR = 3,
+        LOG_LEVEL_WARNING = 4,
+        LOG_LEVEL_NOTICE = 5,
+        LOG_LEVEL_INFO = 6,
+        LOG_LEVEL_DEBUG = 7
+};
 
 /* Messages above the level are left out. Prefixes are written when standard error is not a terminal. */
 void log_init(enum log_level level);
 
-/* Writes one line (cut at 1 KiB, control bytes as '?') with a single write and without allocating. Standard error never
- * blocks the caller for long: a full pipe drops the line and counts it. */
+/* Writes one line (cut at 1 KiB, control bytes as '?') with a single write and without allocating. Standard
+ * error never blocks the caller for long: a full pipe drops the line and counts it. */
 void log_line(enum log_level level, const char *format, ...) PRINTF(2, 3);
 
-/* As log_line at error level with ": strerror(-error)" behind it; returns error, so that a caller can pass it on. */
+/* As log_line at error level with ": strerror(-error)" behind it; returns error, so that a caller can pass
+ * it on. */
 int log_errno(int error, const char *format, ...) PRINTF(2, 3);
 
 #define log_error(...)   log_line(LOG_LEVEL_ERROR, __VA_ARGS__)

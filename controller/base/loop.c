@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Timers live in user space: the loop knows a few dozen at most, looks through them before it sleeps, and hands the nearest
- * to epoll_pwait2 as its time-out. A timer descriptor would cost a read and a re-arm on each expiry, which
- * would double the system calls of a calm daemon. Events are taken in batches small enough that a signal or a
- * deadline never waits behind a long queue. A callback may unwatch any source: the batch is scanned for it. */
+/* Timers live in user space: the loop knows a few dozen at most, looks through them before it sleeps, and
+ * hands the nearest to epoll_pwait2 as its time-out. A timer descriptor would cost a read and a re-arm on
+ * each expiry, which would double the system calls of a calm daemon. Events are taken in batches small
+ * enough that a signal or a deadline never waits behind a long queue. A callback may unwatch any source:
+ * the batch is scanned for it. */
 #include "base/loop.h"
 
 #include <errno.h>

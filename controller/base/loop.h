@@ -45,8 +45,8 @@ void loop_unwatch(struct loop *l, struct loop_source *source);
 /* Makes a timer known (once, at start); -ENOSPC past LOOP_TIMERS_MAX. It is set by writing due_us. */
 int loop_add_timer(struct loop *l, struct loop_timer *timer);
 
-/* Runs until 'stop' is set: one epoll_wait per turn, whose time-out is the nearest timer, so that an idle turn costs one system
- * call and no timer descriptor exists. Returns 0 or -errno. */
+/* Runs until 'stop' is set: one epoll_wait per turn, whose time-out is the nearest timer, so that an idle
+ * turn costs one system call and no timer descriptor exists. Returns 0 or -errno. */
 int loop_run(struct loop *l);
 
 /* One turn, at most timeout_us long; for the rehearsal and for tests. */

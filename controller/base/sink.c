@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon writes its JSON itself, since jansson allocates and nothing may be allocated during a round. A test reads
- * every line back with jansson. Only what cannot go wrong is offered: members in order, strings escaped,
- * commas kept by one flag (an opening bracket clears it, any value sets it). */
+/* The daemon writes its JSON itself, since jansson allocates and nothing may be allocated during a round. A
+ * test reads every line back with jansson. Only what cannot go wrong is offered: members in order, strings
+ * escaped, commas kept by one flag (an opening bracket clears it, any value sets it). */
 #include "base/sink.h"
 
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Text and JSON written into a buffer of fixed size, without allocating: what the journal, the control socket and the
- * log are made of. */
+/* Text and JSON written into a buffer of fixed size, without allocating: what the journal, the control
+ * socket and the log are made of. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +9,8 @@
 
 #include "base/base.h"
 
-/* A buffer being filled. The text is always ended by NUL; what does not fit is left out and 'full' says so. */
+/* A buffer being filled. The text is always ended by NUL; what does not fit is left out and 'full' says
+ * so. */
 struct sink {
         char *text;             /* borrowed */
         size_t size, len;
@@ -22,14 +23,16 @@ void sink_bytes(struct sink *s, const char *bytes, size_t len);
 void sink_text(struct sink *s, const char *text);
 void sink_format(struct sink *s, const char *format, ...) PRINTF(2, 3);
 
-/* Bytes of any kind as a quoted JSON string that is always valid UTF-8 and one line: printable ASCII as it is, every
- * other byte as \u00XX (so the original bytes can be had back: reliability first, beauty second). */
+/* Bytes of any kind as a quoted JSON string that is always valid UTF-8 and one line: printable ASCII as it
+ * is, every other byte as \u00XX (so the original bytes can be had back: reliability first, beauty
+ * second). */
 void sink_json_string(struct sink *s, const char *bytes, size_t len);
 
 /* JSON, member by member. A NULL key makes an array element. Commas are kept. */
 void json_open(struct sink *s, const char *key, char bracket);          /* '{' or '[' */
 void json_close(struct sink *s, char bracket);                          /* '}' or ']' */
-/* Readers' integers end at INT64_MAX (jansson refuses the whole text past it); what is larger is written so. */
+/* Readers' integers end at INT64_MAX (jansson refuses the whole text past it); what is larger is written
+ * so. */
 void json_u64(struct sink *s, const char *key, uint64_t value);
 void json_bool(struct sink *s, const char *key, bool value);
 void json_text(struct sink *s, const char *key, const char *value);     /* NULL value → null */

@@ -17,7 +17,8 @@ uint64_t amount_bytes(struct amount a, uint64_t total);
 /* "512M", "6G", "4096": binary multiples K M G T, an optional trailing B or iB. 0 or -EINVAL. */
 int size_parse(const char *text, uint64_t *ret_bytes);
 
-/* "10%", "12.5%", "4G", or both with a comma, "10%,4G": the smaller counts. 0 or -EINVAL (a share over 100 %). */
+/* "10%", "12.5%", "4G", or both with a comma, "10%,4G": the smaller counts. 0 or -EINVAL (a share over 100
+ * %). */
 int amount_parse(const char *text, struct amount *ret_amount);
 
 /* "12.34%" → 1234. 0 or -EINVAL (over 100 %, no %, more than two decimals). */

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UTILITY_MAX     1000u   /* coarse on purpose: fine utilities that follow memory are what makes a knapsack hard */
+#define UTILITY_MAX     1000u   /* coarse on purpose: fine utilities that follow memory are what makes a
+                                 * knapsack hard */
 #define UTILITY_DEFAULT 10u     /* of a container nobody labelled */
 #define TIER_MAX        15u
 
@@ -19,9 +20,10 @@ struct utility {
 /* The longest label that is read: "15:1000", "protect"; anything longer is not a label. */
 #define UTILITY_TEXT_MAX 16u
 
-/* "[tier:]value" or "protect": ASCII decimal, nothing around it, no sign, no leading '+'. 'text' holds len bytes and
- * needs no NUL. 0, or -EINVAL with *ret_utility as it was. */
+/* "[tier:]value" or "protect": ASCII decimal, nothing around it, no sign, no leading '+'. 'text' holds len
+ * bytes and needs no NUL. 0, or -EINVAL with *ret_utility as it was. */
 int utility_parse(const char *text, size_t len, struct utility *ret_utility);
 
-/* The inverse; the tier is written only when it is not 0. buffer holds UTILITY_TEXT_MAX + 1 bytes. Returns buffer. */
+/* The inverse; the tier is written only when it is not 0. buffer holds UTILITY_TEXT_MAX + 1 bytes. Returns
+ * buffer. */
 char *utility_format(struct utility u, char buffer[static UTILITY_TEXT_MAX + 1]);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A plan answers three questions in order. Is anything needed? If not, nobody dies, however little anyone is worth. What has to be
- * shed? Two sums: relief, the bytes that are missing; and weight, all that does not fit the capacity. A
- * dynamic capacity sheds the same share of the weight as of the relief; a fixed one is the report's threshold. Who goes? The
- * knapsack says, tier by tier from the top: a tier must give only what all lower tiers together cannot, and what it
- * gives is chosen with least loss; the next lower tier then gives what is still missing. So no container of a higher tier dies while
- * lower ones could cover the need, and the choice inside each tier is exact.
+/* A plan answers three questions in order. Is anything needed? If not, nobody dies, however little anyone
+ * is worth. What has to be shed? Two sums: relief, the bytes that are missing; and weight, all that does
+ * not fit the capacity. A dynamic capacity sheds the same share of the weight as of the relief; a fixed one
+ * is the report's threshold. Who goes? The knapsack says, tier by tier from the top: a tier must give only
+ * what all lower tiers together cannot, and what it gives is chosen with least loss; the next lower tier
+ * then gives what is still missing. So no container of a higher tier dies while lower ones could cover the
+ * need, and the choice inside each tier is exact.
  *
- * A container whose death frees nothing is no help, and is left alone. When everything that may die is still not enough,
- * the plan says so and lists them all; the order, cheapest first, then decides who goes as far as it proves to be necessary. */
+ * A container whose death frees nothing is no help, and is left alone. When everything that may die is
+ * still not enough, the plan says so and lists them all; the order, cheapest first, then decides who goes
+ * as far as it proves to be necessary. */
 #include "decide/plan.h"
 
 #include <errno.h>
@@ -83,7 +85,9 @@ static void price_entries(struct plan *plan, const struct snapshot *s, const str
                 struct price price = price_of(c, &s->facts, shortage->swap_short, policy);
                 struct plan_entry *e = &plan->entries[i];
 
-                *e = (struct plan_entry){ .index = (uint32_t)i, .weight = price.weight, .relief = price.relief };
+                *e = (struct plan_entry){ .index = (uint32_t)i,
+                                          .weight = price.weight,
+                                          .relief = price.relief };
                 if (c->barred != BARRED_NOT || c->utility.protect)
                         e->fate = FATE_KEPT_BARRED;
                 else if (shortage->level != LEVEL_SHORT)
@@ -186,13 +190,14 @@ static void keep_tier(struct plan *plan, const struct snapshot *s, unsigned tier
                         plan->entries[i].fate = FATE_KEPT_TIER;
 }
 
-static void settle_tiers(struct plan *plan, struct planner *p, const struct snapshot *s, struct demand missing,
-                         const struct policy *policy)
+static void settle_tiers(struct plan *plan, struct planner *p, const struct snapshot *s,
+                         struct demand missing, const struct policy *policy)
 {
         plan->optimal = true;
         for (unsigned tier = TIER_MAX + 1; tier-- > 0;) {
                 struct demand below = sums_below(plan, s, tier);
-                struct demand d = { u64_less(missing.weight, below.weight), u64_less(missing.relief, below.relief) };
+                struct demand d = { u64_less(missing.weight, below.weight),
+                                    u64_less(missing.relief, below.relief) };
 
                 if (d.weight > 0 || d.relief > 0)
                         settle_tier(plan, p, s, tier, d, policy, &missing);

@@ -47,7 +47,8 @@ struct plan {
         bool optimal;           /* utility_lost == bound */
         uint64_t work;          /* what the solver spent of its budget */
         size_t n_victims;
-        size_t n;               /* entries: the victims first, in the order in which they go; then the kept, by id */
+        size_t n;               /* entries: the victims first, in the order in which they go; then the kept,
+                                 * by id */
         struct plan_entry *entries;
         size_t capacity_n;      /* entries there is room for */
 };
@@ -60,10 +61,11 @@ struct planner *planner_free(struct planner *p);        /* returns NULL */
 int plan_init(struct plan *p, size_t n_max);            /* -ENOMEM */
 void plan_fini(struct plan *p);
 
-/* Decides. Pure: the same snapshot, shortage and policy give the same plan, byte for byte. Only level and need of the shortage,
- * and whether swap is short, are looked at. Tiers are settled from the top: the highest tier that has to give loses as
- * little as it can, then the next lower one gives what is still missing. Victims are ordered cheapest first,
- * so that a round which ends early has lost the least. Returns the verdict. */
+/* Decides. Pure: the same snapshot, shortage and policy give the same plan, byte for byte. Only level and
+ * need of the shortage, and whether swap is short, are looked at. Tiers are settled from the top: the
+ * highest tier that has to give loses as little as it can, then the next lower one gives what is still
+ * missing. Victims are ordered cheapest first, so that a round which ends early has lost the least. Returns
+ * the verdict. */
 enum verdict plan_make(struct plan *plan, struct planner *planner, const struct snapshot *snapshot,
                        const struct shortage *shortage, const struct policy *policy);
 

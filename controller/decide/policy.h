@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the operator asked for, as far as the choice depends on it. Plain integers; filled by the configuration. */
+/* What the operator asked for, as far as the choice depends on it. Plain integers; filled by the
+ * configuration. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,7 +26,8 @@ struct policy {
 
         /* Weight of a container in the sack. */
         bool weigh_memory;                      /* memory.current counts */
-        uint64_t oom_score_unit;                /* bytes a point is worth; 0: a thousandth of the domain's memory */
+        uint64_t oom_score_unit;                /* bytes a point is worth; 0: a thousandth of the domain's
+                                                 * memory */
 
         /* What may stay. */
         bool capacity_fixed;                    /* else need / Σ relief of the weight goes */

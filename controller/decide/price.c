@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Weight is what a container takes up in the sack: its memory and, at the kernel's own rate of exchange, its oom score. In
- * mm/oom_kill.c a point of oom_score_adj is a thousandth of the memory that the badness is measured against, so a
- * point weighs a thousandth of the domain's memory unless the operator says otherwise. In the report the score alone was the
- * weight; weigh_memory off and a unit of 1 give that back.
+/* Weight is what a container takes up in the sack: its memory and, at the kernel's own rate of exchange,
+ * its oom score. In mm/oom_kill.c a point of oom_score_adj is a thousandth of the memory that the badness
+ * is measured against, so a point weighs a thousandth of the domain's memory unless the operator says
+ * otherwise. In the report the score alone was the weight; weigh_memory off and a unit of 1 give that back.
  *
- * A container cannot hold more than its domain has. What claims to is cut down to it, so that one false number
- * can neither overflow a sum nor make a cgroup look like the answer to every need. */
+ * A container cannot hold more than its domain has. What claims to is cut down to it, so that one false
+ * number can neither overflow a sum nor make a cgroup look like the answer to every need. */
 #include "decide/price.h"
 
 #include "base/base.h"

@@ -6,7 +6,8 @@
 #include "decide/snapshot.h"
 
 struct price {
-        uint64_t weight;        /* memory + oom_score_unit × oom score, bytes (or points, if memory is not weighed) */
+        uint64_t weight;        /* memory + oom_score_unit × oom score, bytes (or points, if memory is not
+                                 * weighed) */
         uint64_t relief;        /* bytes its death frees of what is short */
 };
 

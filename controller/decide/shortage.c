@@ -2,12 +2,13 @@
 /* Two witnesses are heard, and neither is believed alone.
  *
  * Available memory: below the acting line a domain is short, provided that swap, where there is any, is
- * nearly used up as well. As long as swap has room the kernel can still make memory, and whether that costs too much is for
- * the second witness to say.
+ * nearly used up as well. As long as swap has room the kernel can still make memory, and whether that costs
+ * too much is for the second witness to say.
  *
- * Stall: tasks of the domain stood still for a given share of the last window. That proves thrashing only if memory is low too:
- * one container at its own limit stalls its ancestors all the way to the host. Such a round must restore more than the
- * acting line, since the domain was thrashing above it: it restores the line below which stalls count.
+ * Stall: tasks of the domain stood still for a given share of the last window. That proves thrashing only
+ * if memory is low too: one container at its own limit stalls its ancestors all the way to the host. Such a
+ * round must restore more than the acting line, since the domain was thrashing above it: it restores the
+ * line below which stalls count.
  *
  * What victims already struck will still give back lowers the need; a need of nothing is no shortage. */
 #include "decide/shortage.h"
@@ -19,7 +20,8 @@ static bool is_swap_low(const struct domain_facts *f, const struct policy *p)
         return f->swap_free < amount_bytes(p->act_swap, f->swap_total);
 }
 
-static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_permyriad, const struct policy *p)
+static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_permyriad,
+                                   const struct policy *p)
 {
         bool low = f->memory_available < amount_bytes(p->act_available, f->memory_total);
         bool stalled = p->stall_permyriad > 0 && stall_permyriad >= p->stall_permyriad &&
@@ -32,7 +34,8 @@ static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_
         return WITNESS_NONE;
 }
 
-uint64_t shortage_need(const struct domain_facts *f, enum witness witness, bool swap_short, const struct policy *p)
+uint64_t shortage_need(const struct domain_facts *f, enum witness witness, bool swap_short,
+                       const struct policy *p)
 {
         uint64_t target = u64_max(amount_bytes(p->target_available, f->memory_total),
                                   amount_bytes(p->act_available, f->memory_total)), need;
@@ -71,7 +74,9 @@ uint64_t shortage_headroom(const struct domain_facts *f, const struct policy *p)
         return u64_max(memory, u64_less(f->swap_free, amount_bytes(p->act_swap, f->swap_total)));
 }
 
-static const char *const level_names[] = { [LEVEL_CALM] = "calm", [LEVEL_ARMED] = "armed", [LEVEL_SHORT] = "short" };
+static const char *const level_names[] = {
+        [LEVEL_CALM] = "calm", [LEVEL_ARMED] = "armed", [LEVEL_SHORT] = "short"
+};
 _Static_assert(ARRAY_SIZE(level_names) == LEVEL_N, "name every level");
 
 const char *level_name(enum level l)

@@ -38,7 +38,8 @@ struct shortage shortage_judge(const struct domain_facts *facts, uint32_t stall_
 uint64_t shortage_need(const struct domain_facts *facts, enum witness witness, bool swap_short,
                        const struct policy *policy);
 
-/* How far available memory may fall before the next line is crossed: what the timer of the files feed is set by. */
+/* How far available memory may fall before the next line is crossed: what the timer of the files feed is
+ * set by. */
 uint64_t shortage_headroom(const struct domain_facts *facts, const struct policy *policy);
 
 const char *level_name(enum level l);           /* "calm", "armed", "short" */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A snapshot is two arrays sized at start: the cgroups, and the bytes of their paths. Filling it allocates nothing; what
- * does not fit is counted, so that whoever decides knows that he has not seen everything. Entries are sorted by
- * cgroup id, because directory order differs from one reading to the next and the same facts must give the
- * same plan. The sort is a heap sort of our own: glibc's qsort() allocates once the array exceeds a kilobyte. */
+/* A snapshot is two arrays sized at start: the cgroups, and the bytes of their paths. Filling it allocates
+ * nothing; what does not fit is counted, so that whoever decides knows that he has not seen everything.
+ * Entries are sorted by cgroup id, because directory order differs from one reading to the next and the
+ * same facts must give the same plan. The sort is a heap sort of our own: glibc's qsort() allocates once
+ * the array exceeds a kilobyte. */
 #include "decide/snapshot.h"
 
 #include <errno.h>

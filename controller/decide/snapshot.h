@@ -24,7 +24,8 @@ enum barred {
         BARRED_LABEL,           /* its label says protect */
         BARRED_RULE,            /* the configuration protects it */
         BARRED_SELF,            /* the controller's own group */
-        BARRED_SHIELDED,        /* holds PID 1 or a process with oom_score_adj ≤ -900, as kubelets and sshd have */
+        BARRED_SHIELDED,        /* holds PID 1 or a process with oom_score_adj ≤ -900, as kubelets and sshd
+                                 * have */
         BARRED_DYING,           /* already struck; its memory is on its way back */
         BARRED_STUCK,           /* struck before and did not die in time */
         BARRED_BARREN,          /* struck before and freed next to nothing */
@@ -55,7 +56,8 @@ struct snapshot {
         uint32_t left_out;      /* cgroups that found no room */
 };
 
-/* Allocates room for 'capacity' cgroups and 'names_size' bytes of paths; -ENOMEM. All that a snapshot ever needs. */
+/* Allocates room for 'capacity' cgroups and 'names_size' bytes of paths; -ENOMEM. All that a snapshot ever
+ * needs. */
 int snapshot_init(struct snapshot *s, size_t capacity, size_t names_size);
 void snapshot_fini(struct snapshot *s);
 

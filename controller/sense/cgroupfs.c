@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Everything that this program knows of cgroups goes through a directory descriptor, because a path names whatever bears
- * the name now, and a descriptor the cgroup that was looked at. A cgroup that was removed answers ENODEV on
- * its open files and ENOENT on new ones; both mean the same here, GONE, and GONE is an answer, not an error.
+/* Everything that this program knows of cgroups goes through a directory descriptor, because a path names
+ * whatever bears the name now, and a descriptor the cgroup that was looked at. A cgroup that was removed
+ * answers ENODEV on its open files and ENOENT on new ones; both mean the same here, GONE, and GONE is an
+ * answer, not an error.
  *
- * libcgroup finds the hierarchy. It is asked once, at start; reads use kept descriptors, which need neither a path walk nor
- * kernel memory: opening a file allocates, and allocating is what stalls when memory is short. */
+ * libcgroup finds the hierarchy. It is asked once, at start; reads use kept descriptors, which need neither
+ * a path walk nor kernel memory: opening a file allocates, and allocating is what stalls when memory is
+ * short. */
 #include "sense/cgroupfs.h"
 
 #include <errno.h>
@@ -43,8 +45,10 @@ static int find_mount(char *mount, size_t size, struct cgroupfs_lack *l)
                             "\"mount -t cgroup2 none /sys/fs/cgroup\"", cgroup_strerror(r));
         r = cgroup_get_subsys_mount_point("memory", &found);
         if (r != 0 || !found)
-                return lack(l, -EOPNOTSUPP, "no cgroup hierarchy has the memory controller: boot without "
-                            "cgroup_disable=memory, and with systemd.unified_cgroup_hierarchy=1 on a hybrid system");
+                return lack(l, -EOPNOTSUPP,
+                            "no cgroup hierarchy has the memory controller: boot without "
+                            "cgroup_disable=memory, and with systemd.unified_cgroup_hierarchy=1 on a hybrid "
+                            "system");
         if ((size_t)snprintf(mount, size, "%s", found) >= size)
                 return lack(l, -ENAMETOOLONG, "the path of the cgroup mount is too long: %s", found);
         return 0;
@@ -58,8 +62,10 @@ static int check_kind(const struct cgroupfs *fs, struct cgroupfs_lack *l)
                 return lack(l, -errno, "cannot examine %s: %s", fs->mount, strerror(errno));
         if (stat.f_type == CGROUP2_SUPER_MAGIC)
                 return 0;
-        return lack(l, -EOPNOTSUPP, "the memory controller is on cgroup v1 at %s: Jettison needs cgroup v2; boot with "
-                    "systemd.unified_cgroup_hierarchy=1 (or cgroup_no_v1=all)", fs->mount);
+        return lack(l, -EOPNOTSUPP,
+                    "the memory controller is on cgroup v1 at %s: Jettison needs cgroup v2; boot with "
+                    "systemd.unified_cgroup_hierarchy=1 (or cgroup_no_v1=all)",
+                    fs->mount);
 }
 
 static int check_controllers(const struct cgroupfs *fs, struct cgroupfs_lack *l)
@@ -68,13 +74,17 @@ static int check_controllers(const struct cgroupfs *fs, struct cgroupfs_lack *l)
         int r = cgroupfs_read(fs->root_fd, "cgroup.controllers", text, sizeof(text));
 
         if (r != CGROUPFS_OK)
-                return lack(l, r < 0 ? r : -EOPNOTSUPP, "%s has no cgroup.controllers: it is not the root of a cgroup v2 hierarchy",
+                return lack(l, r < 0 ? r : -EOPNOTSUPP,
+                            "%s has no cgroup.controllers: it is not the root of a cgroup v2 hierarchy",
                             fs->mount);
         for (char *save, *word = strtok_r(text, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
                 if (strcmp(word, "memory") == 0)
                         return 0;
-        return lack(l, -EOPNOTSUPP, "the memory controller is not available in %s: it is bound to cgroup v1 or disabled; boot "
-                    "with systemd.unified_cgroup_hierarchy=1 and without cgroup_disable=memory", fs->mount);
+        return lack(
+                l, -EOPNOTSUPP,
+                "the memory controller is not available in %s: it is bound to cgroup v1 or disabled; boot "
+                "with systemd.unified_cgroup_hierarchy=1 and without cgroup_disable=memory",
+                fs->mount);
 }
 
 int cgroupfs_open(const char *root, struct cgroupfs *ret_fs, struct cgroupfs_lack *ret_lack)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The unified hierarchy as a file system: where it is, whether it will do, and reads of its files by descriptor. */
+/* The unified hierarchy as a file system: where it is, whether it will do, and reads of its files by
+ * descriptor. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,14 +22,15 @@ struct cgroupfs_lack {
         char text[512];
 };
 
-/* Finds the unified hierarchy through libcgroup and checks that it has the memory controller.
- * root: a directory that plays the hierarchy (tests, a bind mount in a container), or NULL to look for it; only what is
- * mounted as cgroup2 is checked for its kind. 0, or -EOPNOTSUPP / -errno with *ret_lack filled. */
+/* Finds the unified hierarchy through libcgroup and checks that it has the memory controller. root: a
+ * directory that plays the hierarchy (tests, a bind mount in a container), or NULL to look for it; only
+ * what is mounted as cgroup2 is checked for its kind. 0, or -EOPNOTSUPP / -errno with *ret_lack filled. */
 int cgroupfs_open(const char *root, struct cgroupfs *ret_fs, struct cgroupfs_lack *ret_lack);
 void cgroupfs_close(struct cgroupfs *fs);
 
-/* Reads a kept descriptor from its beginning with one pread; the text is ended by NUL. CGROUPFS_OK, CGROUPFS_GONE (the
- * cgroup was removed), or -errno. A text that fills the buffer is cut at the last whole line. */
+/* Reads a kept descriptor from its beginning with one pread; the text is ended by NUL. CGROUPFS_OK,
+ * CGROUPFS_GONE (the cgroup was removed), or -errno. A text that fills the buffer is cut at the last whole
+ * line. */
 int cgroupfs_pread(int fd, char *buffer, size_t size);
 
 /* Opens, reads and closes DIR/name; as above. ENOENT is CGROUPFS_GONE as well. */
@@ -38,9 +40,10 @@ int cgroupfs_read_u64(int dir_fd, const char *name, uint64_t *ret_value);
 /* Opens DIR/name with O_CLOEXEC. Descriptor, or -errno. */
 int cgroupfs_open_file(int dir_fd, const char *name, int flags);
 
-/* The cgroup id behind a directory descriptor: its inode number (kernfs gives the id as inode on 64-bit kernels). */
+/* The cgroup id behind a directory descriptor: its inode number (kernfs gives the id as inode on 64-bit
+ * kernels). */
 int cgroupfs_id(int dir_fd, uint64_t *ret_id);
 
-/* The calling process's own cgroup as a path from the hierarchy's root (from that of its cgroup namespace, if it has one): "" for
- * the root itself. 0, or -errno when /proc/self/cgroup does not say. */
+/* The calling process's own cgroup as a path from the hierarchy's root (from that of its cgroup namespace,
+ * if it has one): "" for the root itself. 0, or -errno when /proc/self/cgroup does not say. */
 int cgroupfs_own_path(char *buffer, size_t size);

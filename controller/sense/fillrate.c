@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How seldom a plentiful host may be looked at depends on how fast its memory can be filled, and that differs a hundredfold between an
- * emulated board and a server with many cores. So it is measured: fresh pages are touched one by one, the fastest of some
- * tries counts, and all processors are taken to be able to do the same at once. They cannot quite, since they share the bus, so
- * the figure is on the safe side. */
+/* How seldom a plentiful host may be looked at depends on how fast its memory can be filled, and that
+ * differs a hundredfold between an emulated board and a server with many cores. So it is measured: fresh
+ * pages are touched one by one, the fastest of some tries counts, and all processors are taken to be able
+ * to do the same at once. They cannot quite, since they share the bus, so the figure is on the safe side. */
 #include "sense/fillrate.h"
 
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* MemAvailable is the kernel's own estimate of what can be had without swapping: free pages above the reserves, the page
- * cache but for a low watermark's worth, and reclaimable slab. It is taken as it stands, and cut to
- * MemTotal because on some kernels the estimate has exceeded it. */
+/* MemAvailable is the kernel's own estimate of what can be had without swapping: free pages above the
+ * reserves, the page cache but for a low watermark's worth, and reclaimable slab. It is taken as it stands,
+ * and cut to MemTotal because on some kernels the estimate has exceeded it. */
 #include "sense/meminfo.h"
 
 #include <errno.h>

@@ -10,15 +10,18 @@
 
 /* One line of the configuration's "rules". The first whose pattern matches a cgroup's path speaks for it. */
 struct rule {
-        char *match;            /* glob over the whole path: '*' within a component, a "**" component any number of them */
-        bool candidate;         /* cgroups it matches may die even if they are neither labelled nor containers */
+        char *match;            /* glob over the whole path: '*' within a component, a "**" component any
+                                 * number of them */
+        bool candidate;         /* cgroups it matches may die even if they are neither labelled nor
+                                 * containers */
         bool ignore;            /* not a candidate; what lies inside it may be */
         bool has_utility;       /* 'utility' speaks where there is no label; protect outranks any label */
         struct utility utility;
 };
 
 enum labels_user {
-        LABELS_USER_DELEGATED,  /* user.* ranks candidates inside a delegated user subtree, and nowhere else counts */
+        LABELS_USER_DELEGATED,  /* user.* ranks candidates inside a delegated user subtree, and nowhere else
+                                 * counts */
         LABELS_USER_NEVER,
         LABELS_USER_ALWAYS,     /* user.* counts like trusted.*: for machines whose users are trusted */
         LABELS_USER_N,
@@ -40,6 +43,8 @@ struct sense_options {
         bool host;                      /* … the host itself */
         bool domains_auto;              /* and every cgroup with a limit that holds candidates */
 
-        uint64_t timer_min_us, timer_max_us;    /* how often available memory is looked at, at most and at least */
-        uint64_t fill_rate_bytes;               /* per second: the fastest that memory can be filled; 0: not known */
+        uint64_t timer_min_us, timer_max_us;    /* how often available memory is looked at, at most and at
+                                                 * least */
+        uint64_t fill_rate_bytes;               /* per second: the fastest that memory can be filled; 0: not
+                                                 * known */
 };

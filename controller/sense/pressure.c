@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The averages in a pressure file go on decaying for ten seconds after the stall has ended, and whoever decides by them kills a
- * second time. 'total' stands still at once. So the file is asked for totals only, and the share of a
- * window is their difference: samples are kept in a ring, and the window is measured between the newest and the youngest that is
- * old enough.
+/* The averages in a pressure file go on decaying for ten seconds after the stall has ended, and whoever
+ * decides by them kills a second time. 'total' stands still at once. So the file is asked for totals only,
+ * and the share of a window is their difference: samples are kept in a ring, and the window is measured
+ * between the newest and the youngest that is old enough.
  *
  * The trigger is the kernel's own measurement of the same thing and costs nothing until it fires. */
 #include "sense/pressure.h"
@@ -22,8 +22,9 @@ static int write_trigger(int fd, const struct policy *policy, uint64_t window_us
 {
         uint64_t stall_us = u64_max(u64_scale(window_us, policy->stall_permyriad, PERMYRIAD), 1);
         char line[64];
-        int n = snprintf(line, sizeof(line), "%s %llu %llu", policy->stall_kind == STALL_FULL ? "full" : "some",
-                         (unsigned long long)stall_us, (unsigned long long)window_us);
+        int n = snprintf(line, sizeof(line), "%s %llu %llu",
+                         policy->stall_kind == STALL_FULL ? "full" : "some", (unsigned long long)stall_us,
+                         (unsigned long long)window_us);
 
         return write(fd, line, (size_t)n + 1) < 0 ? -errno : 0;
 }
@@ -94,6 +95,6 @@ uint32_t stall_meter_share(const struct stall_meter *m, uint64_t window_us)
 
         if (!then)
                 return 0;
-        return (uint32_t)u64_min(u64_scale(now->total_us - then->total_us, PERMYRIAD, now->at_us - then->at_us),
-                                 PERMYRIAD);
+        return (uint32_t)u64_min(
+                u64_scale(now->total_us - then->total_us, PERMYRIAD, now->at_us - then->at_us), PERMYRIAD);
 }

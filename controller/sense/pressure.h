@@ -9,10 +9,11 @@
 #include "base/ktext.h"
 #include "decide/policy.h"
 
-/* Opens DIR/name (memory.pressure, or pressure/memory below /proc) and sets a trigger on it: EPOLLPRI is raised when tasks stood still
- * for the policy's share of its window. One trigger per descriptor; closing it removes the trigger. Where the window is
- * refused (without CAP_SYS_RESOURCE the kernel grants multiples of 2 s only), the next such multiple is asked for with the
- * same share. The same descriptor reads the pressure itself. Descriptor, or -errno (-EOPNOTSUPP: booted with psi=0). */
+/* Opens DIR/name (memory.pressure, or pressure/memory below /proc) and sets a trigger on it: EPOLLPRI is
+ * raised when tasks stood still for the policy's share of its window. One trigger per descriptor; closing
+ * it removes the trigger. Where the window is refused (without CAP_SYS_RESOURCE the kernel grants multiples
+ * of 2 s only), the next such multiple is asked for with the same share. The same descriptor reads the
+ * pressure itself. Descriptor, or -errno (-EOPNOTSUPP: booted with psi=0). */
 int pressure_open(int dir_fd, const char *name, const struct policy *policy);
 
 /* Reads a descriptor of pressure_open. 0 or -errno. */
@@ -29,12 +30,13 @@ struct stall_meter {
 
 void stall_meter_reset(struct stall_meter *m);
 
-/* Takes a sample; of samples closer together than a sixteenth of the window only the last is kept, so that the ring always spans
- * the window. A counter that runs backwards, or a clock that does, starts the meter anew. */
+/* Takes a sample; of samples closer together than a sixteenth of the window only the last is kept, so that
+ * the ring always spans the window. A counter that runs backwards, or a clock that does, starts the meter
+ * anew. */
 void stall_meter_add(struct stall_meter *m, uint64_t now_us, uint64_t total_us, uint64_t window_us);
 
-/* Share of the last window_us that was stalled, in permyriad: from the newest sample and the youngest that is at least a window
- * older. 0 while there is none that old. */
+/* Share of the last window_us that was stalled, in permyriad: from the newest sample and the youngest that
+ * is at least a window older. 0 while there is none that old. */
 uint32_t stall_meter_share(const struct stall_meter *m, uint64_t window_us);
 
 /* Is there a sample that old? */

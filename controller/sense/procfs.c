@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Three system calls a process: its oom_score is opened, read and closed. oom_score_adj is looked at only where the
- * score is below neutral, which a positive or zero adjustment cannot bring about; so ordinary processes cost nothing
- * more. cmdline, environ and smaps are never read: they wait for the process's own mmap_lock, for ever if need be. */
+/* Three system calls a process: its oom_score is opened, read and closed. oom_score_adj is looked at only
+ * where the score is below neutral, which a positive or zero adjustment cannot bring about; so ordinary
+ * processes cost nothing more. cmdline, environ and smaps are never read: they wait for the process's own
+ * mmap_lock, for ever if need be. */
 #include "sense/procfs.h"
 
 #include <errno.h>
@@ -78,9 +79,11 @@ static void add_process(const struct procfs *p, uint64_t pid, bool with_shmem, s
                 sum->shmem_mapped = u64_add(sum->shmem_mapped, read_shmem(p, pid));
 }
 
-/* Takes the whole lines out of text, adds their processes, and returns how many bytes were used. A text from the middle of the
- * file begins with the newline before; lines that moved meanwhile put the tail of a number there, which is dropped. */
-static size_t add_lines(const struct procfs *p, char *text, bool middle, bool with_shmem, struct procfs_sum *sum)
+/* Takes the whole lines out of text, adds their processes, and returns how many bytes were used. A text
+ * from the middle of the file begins with the newline before; lines that moved meanwhile put the tail of a
+ * number there, which is dropped. */
+static size_t add_lines(const struct procfs *p, char *text, bool middle, bool with_shmem,
+                        struct procfs_sum *sum)
 {
         char *line = text;
 

@@ -9,7 +9,8 @@
 /* oom_score of an idle process with oom_score_adj 0: fs/proc/base.c gives (1000 + badness) × 2/3. */
 #define OOM_SCORE_NEUTRAL 666
 
-/* At or below this oom_score_adj a process is taken to be one the machine cannot do without (kubelet has -999, sshd -1000). */
+/* At or below this oom_score_adj a process is taken to be one the machine cannot do without (kubelet has
+ * -999, sshd -1000). */
 #define OOM_SCORE_ADJ_SHIELD (-900)
 
 struct procfs {
@@ -21,7 +22,8 @@ struct procfs_sum {
         uint64_t oom_score;     /* Σ max(0, oom_score − OOM_SCORE_NEUTRAL) */
         uint64_t shmem_mapped;  /* Σ RssShmem, bytes; read only when asked for */
         uint32_t processes;
-        int oom_score_adj_min;  /* the lowest seen, of those that were looked at because their score is below neutral */
+        int oom_score_adj_min;  /* the lowest seen, of those that were looked at because their score is
+                                 * below neutral */
         int first_pid;
         bool has_init;          /* PID 1 is among them */
 };
@@ -31,8 +33,9 @@ struct procfs_sum {
 int procfs_open(struct procfs *p, const char *path);
 void procfs_close(struct procfs *p);
 
-/* Adds the processes listed in a kept cgroup.procs descriptor to *sum. Processes that end meanwhile are passed over. 0,
- * CGROUPFS_GONE, or -errno (-EOPNOTSUPP: a threaded cgroup, whose processes its domain's root lists). */
+/* Adds the processes listed in a kept cgroup.procs descriptor to *sum. Processes that end meanwhile are
+ * passed over. 0, CGROUPFS_GONE, or -errno (-EOPNOTSUPP: a threaded cgroup, whose processes its domain's
+ * root lists). */
 int procfs_add(const struct procfs *p, int procs_fd, bool with_shmem, struct procfs_sum *sum);
 
 /* The name of a process, NUL-ended, "" when it is gone. It may hold any bytes and proves nothing. */

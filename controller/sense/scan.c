@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a death frees is not what memory.current says. Page cache stays: it is charged to a cgroup that has no processes any more, and it was
- * counted as available before. Shared memory stays if it lies in a tmpfs, and goes if only the
- * dying had it mapped; the two are told apart by how much of it their own page tables show. Reclaimable slab was available as
- * well. The rest goes: anonymous memory, page tables, kernel stacks, socket buffers.
+/* What a death frees is not what memory.current says. Page cache stays: it is charged to a cgroup that has
+ * no processes any more, and it was counted as available before. Shared memory stays if it lies in a tmpfs,
+ * and goes if only the dying had it mapped; the two are told apart by how much of it their own page tables
+ * show. Reclaimable slab was available as well. The rest goes: anonymous memory, page tables, kernel
+ * stacks, socket buffers.
  *
- * A domain's available memory is the smallest of what is left under each limit above it, plus the clean cache that reclaim can take:
- * the counterpart of MemAvailable for a cgroup.
+ * A domain's available memory is the smallest of what is left under each limit above it, plus the clean
+ * cache that reclaim can take: the counterpart of MemAvailable for a cgroup.
  *
- * A file that does not parse, or a cgroup that answers nothing, leaves that cgroup out of the choice; it is never
- * taken for a large one. */
+ * A file that does not parse, or a cgroup that answers nothing, leaves that cgroup out of the choice; it is
+ * never taken for a large one. */
 #include "sense/scan.h"
 
 #include <errno.h>
@@ -28,7 +29,8 @@
 /* A pause container: one process of that name in next to no memory. */
 #define PAUSE_BYTES (4 * MIB)
 
-int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc, const struct sense_options *options)
+int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc,
+              const struct sense_options *options)
 {
         int r;
 
@@ -108,7 +110,8 @@ uint64_t scan_relief(const char *memory_stat, uint64_t memory, uint64_t shmem_ma
 
         if (!parse_stat(memory_stat, &k))
                 return 0;
-        return u64_less(memory, u64_less(u64_add(k.file, k.slab_reclaimable), u64_min(k.shmem, shmem_mapped)));
+        return u64_less(memory,
+                        u64_less(u64_add(k.file, k.slab_reclaimable), u64_min(k.shmem, shmem_mapped)));
 }
 
 /* Clean cache: what reclaim can take without writing or swapping. */
@@ -136,7 +139,8 @@ static int apply_limit(struct node *n, uint64_t enough, struct domain_facts *fac
                 if ((r = node_read(n, FILE_STAT, stat, sizeof(stat))) != CGROUPFS_OK)
                         return r;
                 if (!parse_stat(stat, &keys))
-                        return -EIO;            /* without the cache a full domain and a busy one look the same */
+                        return -EIO;            /* without the cache a full domain and a busy one look the
+                                                 * same */
                 left = u64_min(u64_add(left, clean_cache(&keys)), max);
         }
         facts->memory_total = u64_min(facts->memory_total, max);
@@ -211,7 +215,8 @@ static bool is_pause(const struct scanner *s, const struct snapshot_cgroup *c, c
         return strcmp(comm, "pause") == 0;
 }
 
-/* A kubelet gives every guaranteed container -997, so on what is known to be a container only the kernel's own "never" counts. */
+/* A kubelet gives every guaranteed container -997, so on what is known to be a container only the kernel's
+ * own "never" counts. */
 static bool is_shielded(const struct node *n, const struct procfs_sum *sum)
 {
         int line = n->container.role == CONTAINER_NONE ? OOM_SCORE_ADJ_SHIELD : -1000;
@@ -258,7 +263,8 @@ static struct utility read_utility(struct scanner *s, struct node *n, bool *ret_
         return n->rule && n->rule->has_utility ? n->rule->utility : s->options->utility_default;
 }
 
-/* Are there processes in it or below? Asked where none was found: they may be in a part that was not opened. */
+/* Are there processes in it or below? Asked where none was found: they may be in a part that was not
+ * opened. */
 static bool is_populated(struct node *n)
 {
         uint64_t populated = 0;
@@ -268,7 +274,8 @@ static bool is_populated(struct node *n)
                ktext_find(text, "populated", &populated) == 0 && populated > 0;
 }
 
-/* Reads one candidate into the snapshot. What cannot be read is left out, and counted if it is not simply gone. */
+/* Reads one candidate into the snapshot. What cannot be read is left out, and counted if it is not simply
+ * gone. */
 static void scan_candidate(struct scanner *s, uint32_t index, uint64_t now_us, struct snapshot *snapshot)
 {
         struct node *n = tree_node(s->tree, index);
@@ -293,7 +300,8 @@ static void scan_candidate(struct scanner *s, uint32_t index, uint64_t now_us, s
                 s->bad_files += r < 0;
                 return;
         }
-        if ((sum.processes == 0 && !is_populated(n)) || !(c = snapshot_add(snapshot, n->id, tree_path(s->tree, index))))
+        if ((sum.processes == 0 && !is_populated(n)) ||
+            !(c = snapshot_add(snapshot, n->id, tree_path(s->tree, index))))
                 return;
         node_read_u64(n, FILE_SWAP, &swap);
         c->slot = index;
@@ -317,16 +325,18 @@ static struct utility delegate_worth(struct scanner *s, uint32_t delegate)
         return read_utility(s, n, &gone);
 }
 
-/* Does its utility rank it inside a user's subtree only? What the host's root has labelled or configured stands for itself. */
+/* Does its utility rank it inside a user's subtree only? What the host's root has labelled or configured
+ * stands for itself. */
 static bool is_ranked(const struct node *n)
 {
         bool configured = n->label != LABEL_USER && n->rule && n->rule->has_utility;
 
-        return n->delegate != NODE_NONE && n->trust == LABEL_TRUST_SUBTREE && n->label != LABEL_TRUSTED && !configured;
+        return n->delegate != NODE_NONE && n->trust == LABEL_TRUST_SUBTREE && n->label != LABEL_TRUSTED &&
+               !configured;
 }
 
-/* Scales the numbers of all candidates of one user subtree to the subtree's own worth; they are of its tier at least, and
- * protected if it is. */
+/* Scales the numbers of all candidates of one user subtree to the subtree's own worth; they are of its tier
+ * at least, and protected if it is. */
 static void scale_subtree(struct scanner *s, struct snapshot *snapshot, uint32_t delegate)
 {
         struct utility worth = delegate_worth(s, delegate);
@@ -385,7 +395,8 @@ int scan_run(struct scanner *s, const struct domain *d, bool walk, uint64_t now_
         for (uint32_t i = 1; i < tree_size(s->tree); i++) {
                 const struct node *n = tree_node(s->tree, i);
 
-                if (n->kind == NODE_CANDIDATE && !n->gone && (d->is_host || tree_is_below(s->tree, i, d->node)))
+                if (n->kind == NODE_CANDIDATE && !n->gone &&
+                    (d->is_host || tree_is_below(s->tree, i, d->node)))
                         scan_candidate(s, i, now_us, snapshot);
         }
         snapshot_sort(snapshot);

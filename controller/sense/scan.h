@@ -15,7 +15,8 @@
 struct domain {
         char path[1024];        /* "/" for the host */
         bool is_host;
-        uint32_t node;          /* its directory in the tree; NODE_NONE while it does not exist; the root for the host */
+        uint32_t node;          /* its directory in the tree; NODE_NONE while it does not exist; the root
+                                 * for the host */
         uint64_t id;            /* … and that directory's id */
 };
 
@@ -33,24 +34,28 @@ struct scanner {
 };
 
 /* Opens what it needs below 'proc'. All borrowed; -errno. */
-int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc, const struct sense_options *options);
+int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc,
+              const struct sense_options *options);
 void scan_fini(struct scanner *s);
 
-/* Takes other options, as tree_reconfigure does. The fill rate stays as it was measured unless they name one. */
+/* Takes other options, as tree_reconfigure does. The fill rate stays as it was measured unless they name
+ * one. */
 int scan_reconfigure(struct scanner *s, const struct sense_options *options);
 
-/* Memory and swap of a domain, as cheap as can be: for the host one read; for a cgroup two for each limit above it, and memory.stat
- * and /proc/meminfo as well when less than 'enough' bytes are left without them. 0, CGROUPFS_GONE or -errno. */
+/* Memory and swap of a domain, as cheap as can be: for the host one read; for a cgroup two for each limit
+ * above it, and memory.stat and /proc/meminfo as well when less than 'enough' bytes are left without them.
+ * 0, CGROUPFS_GONE or -errno. */
 int scan_look(struct scanner *s, const struct domain *d, uint64_t enough, struct domain_facts *ret_facts);
 
-/* All facts: candidates below the domain with their memory, relief, scores and utilities. Walks the tree first if 'walk' is set.
- * now_us: CLOCK_MONOTONIC, for what is barred for a time. Fills *ret_snapshot, whose buffers are the caller's.
- * 0, CGROUPFS_GONE (the domain is), or -errno (the root is lost). */
-int scan_run(struct scanner *s, const struct domain *d, bool walk, uint64_t now_us, struct snapshot *ret_snapshot);
+/* All facts: candidates below the domain with their memory, relief, scores and utilities. Walks the tree
+ * first if 'walk' is set. now_us: CLOCK_MONOTONIC, for what is barred for a time. Fills *ret_snapshot,
+ * whose buffers are the caller's. 0, CGROUPFS_GONE (the domain is), or -errno (the root is lost). */
+int scan_run(struct scanner *s, const struct domain *d, bool walk, uint64_t now_us,
+             struct snapshot *ret_snapshot);
 
 /* How many processes the kernel's own killer has killed since boot; 0 if it does not say. */
 uint64_t scan_kernel_kills(const struct scanner *s);
 
-/* Relief from memory.stat: what a cgroup's death frees, given its memory and how much of its shmem its own processes map. 0 when
- * the text does not say how much of it is file and shmem. Pure. */
+/* Relief from memory.stat: what a cgroup's death frees, given its memory and how much of its shmem its own
+ * processes map. 0 when the text does not say how much of it is file and shmem. Pure. */
 uint64_t scan_relief(const char *memory_stat, uint64_t memory, uint64_t shmem_mapped);

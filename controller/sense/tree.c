@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A walk reads each known directory's entries and compares inode numbers, which getdents gives for nothing and which are the
- * cgroup ids: a known id needs no further look, an unknown one is opened, classified and joins the end of the walk,
- * and an id that no directory listed is gone. Nodes live in a fixed table; indices stay valid as long as the cgroup does, and
- * a deed pins the node it works on, so that its descriptors are not closed, and their numbers not given to
- * another cgroup, under its hands.
+/* A walk reads each known directory's entries and compares inode numbers, which getdents gives for nothing
+ * and which are the cgroup ids: a known id needs no further look, an unknown one is opened, classified and
+ * joins the end of the walk, and an id that no directory listed is gone. Nodes live in a fixed table;
+ * indices stay valid as long as the cgroup does, and a deed pins the node it works on, so that its
+ * descriptors are not closed, and their numbers not given to another cgroup, under its hands.
  *
- * Candidates form an antichain: the first labelled, recognised or configured cgroup on the way down is the candidate,
- * and what lies inside it are its parts. A cgroup that the controller itself lives in is never one, nor is a domain.
+ * Candidates form an antichain: the first labelled, recognised or configured cgroup on the way down is the
+ * candidate, and what lies inside it are its parts. A cgroup that the controller itself lives in is never
+ * one, nor is a domain.
  *
- * Hostile trees: a directory deeper than DEPTH_MAX, with a path longer than PATH_ROOM, or past a candidate's PARTS_MAX is not opened
- * but counted. Its memory is part of its parent's all the same. */
+ * Hostile trees: a directory deeper than DEPTH_MAX, with a path longer than PATH_ROOM, or past a
+ * candidate's PARTS_MAX is not opened but counted. Its memory is part of its parent's all the same. */
 #include "sense/tree.h"
 
 #include <dirent.h>
@@ -30,7 +31,8 @@
 /* Directories besides candidates that there is room for: slices, services, parts. */
 #define NODES_EXTRA 2048
 
-/* A path is 130 bytes long on a Kubernetes node, shorter elsewhere. Two halves: the live paths are copied over when one is full. */
+/* A path is 130 bytes long on a Kubernetes node, shorter elsewhere. Two halves: the live paths are copied
+ * over when one is full. */
 #define NAMES_PER_NODE 160
 
 struct tree {
@@ -43,7 +45,8 @@ struct tree {
         uint32_t walk;          /* number of the present walk */
         uint32_t left_out;
         uint32_t free_from;     /* no slot below this one is free */
-        char own_path[PATH_ROOM];       /* the controller's own cgroup; "" for the root, or when it is not known */
+        char own_path[PATH_ROOM];       /* the controller's own cgroup; "" for the root, or when it is not
+                                         * known */
         int news_fd;            /* inotify on the branches */
         char *names[2];
         uint32_t names_len, names_size;
@@ -133,7 +136,8 @@ void tree_take_news(struct tree *t)
                 ;
 }
 
-/* A descriptor has no name of its own, but /proc gives it one. The kernel drops the watch with the directory. */
+/* A descriptor has no name of its own, but /proc gives it one. The kernel drops the watch with the
+ * directory. */
 static void subscribe(const struct tree *t, const struct node *n)
 {
         char name[32];
@@ -193,7 +197,8 @@ bool tree_is_below(const struct tree *t, uint32_t index, uint32_t ancestor)
         return false;
 }
 
-/* Appends a path; when the half in use is full, the live paths move to the other one. -ENOSPC when that is full as well. */
+/* Appends a path; when the half in use is full, the live paths move to the other one. -ENOSPC when that is
+ * full as well. */
 static int store_path(struct tree *t, const char *path, uint32_t *ret_offset)
 {
         size_t len = strlen(path) + 1;
@@ -284,8 +289,8 @@ static bool is_delegate(const char *path)
         return label_subtree(inside, len) == len - 2;
 }
 
-/* What a directory is, by its place, its name, the configuration and its label. A user subtree's own label says what the
- * subtree is worth and does not make it a candidate. */
+/* What a directory is, by its place, its name, the configuration and its label. A user subtree's own label
+ * says what the subtree is worth and does not make it a candidate. */
 static enum node_kind classify(struct tree *t, const struct node *n, const char *path)
 {
         const struct node *parent = n->parent == NODE_NONE ? NULL : &t->nodes[n->parent];
@@ -293,7 +298,8 @@ static enum node_kind classify(struct tree *t, const struct node *n, const char 
 
         if (parent && parent->kind != NODE_BRANCH)
                 return NODE_PART;
-        if (!parent || n->is_self || n->container.role == CONTAINER_MONITOR || is_domain(t, path) || is_delegate(path))
+        if (!parent || n->is_self || n->container.role == CONTAINER_MONITOR || is_domain(t, path) ||
+            is_delegate(path))
                 return NODE_BRANCH;
         if (n->rule && n->rule->ignore)
                 return NODE_BRANCH;
@@ -319,7 +325,8 @@ static uint32_t find_delegate(const struct tree *t, uint32_t parent, const char 
         return parent;
 }
 
-/* Does the controller live here or below? Asked of the path, since a part that was left out is not among the nodes. */
+/* Does the controller live here or below? Asked of the path, since a part that was left out is not among
+ * the nodes. */
 static bool holds_self(const struct tree *t, const char *path)
 {
         size_t len = strlen(path);
@@ -445,9 +452,9 @@ static void close_gone(struct tree *t)
         }
 }
 
-/* A branch that has been labelled since, or a candidate whose label was removed, changes its role and is looked into once
- * more: what lies below is closed, and found again in its own new role. What is pinned below counts as gone
- * until it is released. */
+/* A branch that has been labelled since, or a candidate whose label was removed, changes its role and is
+ * looked into once more: what lies below is closed, and found again in its own new role. What is pinned
+ * below counts as gone until it is released. */
 static bool reclassify(struct tree *t, uint32_t index)
 {
         struct node *n = &t->nodes[index];
@@ -468,7 +475,8 @@ static bool reclassify(struct tree *t, uint32_t index)
         return true;
 }
 
-/* Looks into every directory that was not yet looked into in this walk. -errno when the root cannot be read. */
+/* Looks into every directory that was not yet looked into in this walk. -errno when the root cannot be
+ * read. */
 static int walk_all(struct tree *t)
 {
         for (bool again = true; again;) {       /* what is found may take a slot that was passed already */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The cgroup tree as the controller knows it: every directory behind a kept descriptor, told apart by its id. */
+/* The cgroup tree as the controller knows it: every directory behind a kept descriptor, told apart by its
+ * id. */
 #pragma once
 
 #include <stdbool.h>
@@ -49,7 +50,8 @@ struct node {
         bool is_self;           /* the controller lives here or below */
         bool label_reported;    /* its label is no good, and that was said */
         enum label label;       /* where its utility came from when it was last read */
-        uint8_t pins;           /* deeds that use its descriptors: it is kept although the cgroup may be gone */
+        uint8_t pins;           /* deeds that use its descriptors: it is kept although the cgroup may be
+                                 * gone */
         bool gone;
         struct container container;     /* what its name says it is; spans into its path */
         enum label_trust trust; /* how far user.* is believed here */
@@ -62,20 +64,22 @@ struct node {
 
 struct tree;
 
-/* Sized by options->cgroups_max; all memory is allocated here. The options and fs are borrowed and must outlive it. NULL when there
- * is no memory. */
+/* Sized by options->cgroups_max; all memory is allocated here. The options and fs are borrowed and must
+ * outlive it. NULL when there is no memory. */
 struct tree *tree_new(const struct cgroupfs *fs, const struct sense_options *options);
 struct tree *tree_free(struct tree *t);
 
-/* Takes other options; every directory is opened and classified anew at the next walk. 0, or -EBUSY while a deed has a node pinned. */
+/* Takes other options; every directory is opened and classified anew at the next walk. 0, or -EBUSY while a
+ * deed has a node pinned. */
 int tree_reconfigure(struct tree *t, const struct sense_options *options);
 
-/* Brings the tree up to date with the hierarchy: new directories are opened and classified, gone ones closed. Costs three system
- * calls for each known directory that has not changed, and one or two for its label. 0, or -errno when the root itself cannot be
- * read. */
+/* Brings the tree up to date with the hierarchy: new directories are opened and classified, gone ones
+ * closed. Costs three system calls for each known directory that has not changed, and one or two for its
+ * label. 0, or -errno when the root itself cannot be read. */
 int tree_walk(struct tree *t);
 
-/* Becomes readable when a directory was made in one of the branches; -1 where inotify is not to be had. Owned by the tree. */
+/* Becomes readable when a directory was made in one of the branches; -1 where inotify is not to be had.
+ * Owned by the tree. */
 int tree_news_fd(const struct tree *t);
 
 /* Takes what has come in on it. */
@@ -84,14 +88,16 @@ void tree_take_news(struct tree *t);
 /* Nodes by index: 0 is the root. */
 uint32_t tree_size(const struct tree *t);               /* one past the last index in use */
 struct node *tree_node(struct tree *t, uint32_t index);
-const char *tree_path(const struct tree *t, uint32_t index);    /* "/" for the root; valid until the next walk */
+const char *tree_path(const struct tree *t, uint32_t index);    /* "/" for the root; valid until the next
+                                                                 * walk */
 uint32_t tree_find(const struct tree *t, uint64_t id);          /* NODE_NONE if unknown */
 uint32_t tree_find_path(const struct tree *t, const char *path);
 
 /* Is 'index' below 'ancestor' (or the same)? */
 bool tree_is_below(const struct tree *t, uint32_t index, uint32_t ancestor);
 
-/* A descriptor of one of its files, opened and kept if need be. Descriptor, CGROUPFS_GONE as -ENODEV, or -errno. */
+/* A descriptor of one of its files, opened and kept if need be. Descriptor, CGROUPFS_GONE as -ENODEV, or
+ * -errno. */
 int node_file(struct node *n, enum node_file which);
 
 /* Reads one of its files. CGROUPFS_OK, CGROUPFS_GONE or -errno. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Three things wake a watch: the kernel's pressure trigger, a change of memory.events (the domain ran into its limit), and a timer. The
- * timer is set to the time in which the fastest allocator could use up what is left above the acting line,
- * so that a plentiful domain is looked at seldom and no shortage begins unseen; each look in plenty is one read.
+/* Three things wake a watch: the kernel's pressure trigger, a change of memory.events (the domain ran into
+ * its limit), and a timer. The timer is set to the time in which the fastest allocator could use up what is
+ * left above the acting line, so that a plentiful domain is looked at seldom and no shortage begins unseen;
+ * each look in plenty is one read.
  *
- * A trigger says that tasks stood still, not that they still do. The meter measures that, but only from the second sample on; until it spans a
- * window, the trigger's own measurement stands for it. After a round both are forgotten for a window: they
- * would speak of the time before. */
+ * A trigger says that tasks stood still, not that they still do. The meter measures that, but only from the
+ * second sample on; until it spans a window, the trigger's own measurement stands for it. After a round
+ * both are forgotten for a window: they would speak of the time before. */
 #include "sense/watch.h"
 
 #include <errno.h>
@@ -14,7 +15,8 @@
 
 #include "base/base.h"
 
-/* Memory.events changes on every allocation that meets the limit; the kernel passes on one per 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV). */
+/* Memory.events changes on every allocation that meets the limit; the kernel passes on one per 10 ms
+ * (CGROUP_FILE_NOTIFY_MIN_INTV). */
 static void on_events(struct loop_source *source, uint32_t events)
 {
         struct watch *w = CONTAINER_OF(source, struct watch, events);
@@ -34,7 +36,8 @@ static void on_pressure(struct loop_source *source, uint32_t events)
 {
         struct watch *w = CONTAINER_OF(source, struct watch, pressure);
 
-        if (events & EPOLLERR) {                /* the file is gone, or pressure was switched off for this cgroup */
+        if (events & EPOLLERR) {                /* the file is gone, or pressure was switched off for this
+                                                 * cgroup */
                 loop_unwatch(w->loop, source);
                 close_p(&source->fd);
                 source->fd = -1;
@@ -95,7 +98,8 @@ bool watch_has_pressure(const struct watch *w)
 
 static uint32_t measure_stall(struct watch *w, uint64_t now_us, const struct policy *policy)
 {
-        const struct psi_line *line = policy->stall_kind == STALL_FULL ? &w->facts.psi.full : &w->facts.psi.some;
+        const struct psi_line *line =
+                policy->stall_kind == STALL_FULL ? &w->facts.psi.full : &w->facts.psi.some;
         bool woken;
 
         w->facts.has_psi = w->pressure.fd >= 0 && pressure_read(w->pressure.fd, &w->facts.psi) == 0;

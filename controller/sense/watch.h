@@ -15,7 +15,8 @@ struct watch {
         struct domain_facts facts;      /* of the last look */
         struct shortage shortage;       /* judged from them */
         uint32_t stall_permyriad;       /* likewise */
-        uint64_t next_look_us;          /* when it wants to be looked at; LOOP_NEVER while the domain does not exist */
+        uint64_t next_look_us;          /* when it wants to be looked at; LOOP_NEVER while the domain does
+                                         * not exist */
         uint64_t deaf_until_us;         /* pressure before this moment belongs to a round that is over */
 
         uint64_t hold_until_us;         /* no round before that … */
@@ -29,16 +30,17 @@ struct watch {
         void (*woken)(struct watch *w); /* a witness has spoken: look at once */
 };
 
-/* Starts to watch the domain: opens its pressure trigger and memory.events. What is not there is not missed: has_psi says so. The loop and
- * the callback are borrowed. */
+/* Starts to watch the domain: opens its pressure trigger and memory.events. What is not there is not
+ * missed: has_psi says so. The loop and the callback are borrowed. */
 void watch_start(struct watch *w, struct loop *loop, struct scanner *s, const struct policy *policy,
                  void (*woken)(struct watch *w));
 void watch_stop(struct watch *w);
 
 bool watch_has_pressure(const struct watch *w);
 
-/* Looks: reads the facts as cheaply as the moment allows, judges them, and sets next_look_us so far ahead as memory could not
- * fill up meanwhile. CGROUPFS_OK, CGROUPFS_GONE (then next_look_us is LOOP_NEVER), or -errno. */
+/* Looks: reads the facts as cheaply as the moment allows, judges them, and sets next_look_us so far ahead
+ * as memory could not fill up meanwhile. CGROUPFS_OK, CGROUPFS_GONE (then next_look_us is LOOP_NEVER), or
+ * -errno. */
 int watch_look(struct watch *w, struct scanner *s, const struct policy *policy);
 
 /* Lets no round begin for a time, as long as 'above' bytes or more are available: one that was just tried

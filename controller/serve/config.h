@@ -37,12 +37,12 @@ struct config_error {
 int config_init(struct config *c);
 void config_fini(struct config *c);
 
-/* Reads 'path' and then path's folder + "jettison.d" + "*.json" in name order, each overriding single keys of
- * what came before it ("rules" and "domains" of a later file replace the earlier ones). A missing 'path' is
- * an error only if 'required'; a missing folder never is. Files must be regular, at most 1 MiB, owned by root or
- * the caller and not writable by others, and so must the folder.
- * 0 with *ret_config made anew (what it owned before is the caller's to free), or a negative errno with
- * *ret_error filled and *ret_config as it was. */
+/* Reads 'path' and then path's folder + "jettison.d" + "*.json" in name order, each overriding single keys
+ * of what came before it ("rules" and "domains" of a later file replace the earlier ones). A missing 'path'
+ * is an error only if 'required'; a missing folder never is. Files must be regular, at most 1 MiB, owned by
+ * root or the caller and not writable by others, and so must the folder. 0 with *ret_config made anew (what
+ * it owned before is the caller's to free), or a negative errno with *ret_error filled and *ret_config as
+ * it was. */
 int config_load(const char *path, bool required, struct config *ret_config, struct config_error *ret_error);
 
 /* The effective configuration as JSON text with every key, new, to be freed; NULL when there is no memory.

@@ -360,8 +360,8 @@ struct control *control_free(struct control *c)
 }
 
 struct control *control_new(struct loop *loop, const char *path, const char *group,
-                            const struct control_verb *verbs, size_t n_verbs, size_t reply_size, void *context,
-                            int *ret_error)
+                            const struct control_verb *verbs, size_t n_verbs, size_t reply_size,
+                            void *context, int *ret_error)
 {
         struct control *c = calloc(1, sizeof(*c) + reply_size);
         int r;

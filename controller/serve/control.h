@@ -41,8 +41,8 @@ struct control;
  * reply, which may not be longer. Needs CAP_CHOWN if there is a group. Loop, verbs and
  * context are borrowed. */
 struct control *control_new(struct loop *loop, const char *path, const char *group,
-                            const struct control_verb *verbs, size_t n_verbs, size_t reply_size, void *context,
-                            int *ret_error);
+                            const struct control_verb *verbs, size_t n_verbs, size_t reply_size,
+                            void *context, int *ret_error);
 
 /* After the last turn of the loop: closes everything and removes the socket. Takes NULL. Returns NULL. */
 struct control *control_free(struct control *c);

@@ -47,7 +47,7 @@ int main(void)
                 else
                         fprintf(stderr, "[FAIL] %s::%s\n", test->suite, test->name);
         }
-        fprintf(stderr, "[====] Synthesis: Tested: %d | Passing: %d | Failing: %d | Crashing: 0\n", tested, passed,
-                tested - passed);
+        fprintf(stderr, "[====] Synthesis: Tested: %d | Passing: %d | Failing: %d | Crashing: 0\n", tested,
+                passed, tested - passed);
         return passed == tested && tested > 0 ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A folder of its own for each test of the configuration, and what may be said of every load in it. Failures are Criterion's. */
+/* A folder of its own for each test of the configuration, and what may be said of every load in it.
+ * Failures are Criterion's. */
 #pragma once
 
 #include <jansson.h>
@@ -31,7 +32,8 @@ int load_text(const char *text, struct config *ret_config, struct config_error *
 /* Loads what must be good. */
 void load_good(const char *label, const char *text, struct config *ret_config);
 
-/* Tries to load what must be refused: there is a message, it is printable, and *ret_config stays as it was. */
+/* Tries to load what must be refused: there is a message, it is printable, and *ret_config stays as it
+ * was. */
 void load_bad(const char *label, const char *bytes, size_t len, struct config_error *ret_error);
 
 /* JSON that must be well-formed; new. */

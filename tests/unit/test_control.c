@@ -37,7 +37,8 @@ Test(control, place)
 
 static struct control *open_at(struct loop *loop, const char *path, const char *group, int *ret_error)
 {
-        return control_new(loop, path, group, control_fixture_verbs, CONTROL_FIXTURE_VERBS, 64 * KIB, NULL, ret_error);
+        return control_new(loop, path, group, control_fixture_verbs, CONTROL_FIXTURE_VERBS, 64 * KIB, NULL,
+                           ret_error);
 }
 
 Test(control, place_is_taken)

@@ -292,8 +292,8 @@ Test(strike, freed_while_one_hangs)
         cr_expect_geq(loop_now_us() - begun_us, 500 * USEC_PER_MSEC, "it was waited for …");
         cr_expect_lt(loop_now_us() - begun_us, 3 * USEC_PER_SEC, "… and left behind");
         cr_expect_null(pool);
-        /* The write now fails, and the thread comes back to memory that it still may use. Nothing tells when it
-         * has, so its descriptors are left to it. */
+        /* The write now fails, and the thread comes back to memory that it still may use. Nothing tells
+         * when it has, so its descriptors are left to it. */
         close(ends[0]);
         usleep(50000);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Criterion's words for a build under ThreadSanitizer, which has the addresses that Criterion 2.4 wants for its arena; so Criterion
- * aborts there before the first test. The same test files are compiled against this header instead: each test in a process of
- * its own, an assertion that fails ends it, and a closing line like Criterion's. */
+/* Criterion's words for a build under ThreadSanitizer, which has the addresses that Criterion 2.4 wants for
+ * its arena; so Criterion aborts there before the first test. The same test files are compiled against this
+ * header instead: each test in a process of its own, an assertion that fails ends it, and a closing line
+ * like Criterion's. */
 #pragma once
 
 #include <stdio.h>
@@ -30,7 +31,7 @@ void tsan_register(struct tsan_test *test);
         }                                                                                                    \
         static void Suite##_##Name##_run(void)
 
-#define TestSuite(...) struct tsan_test         /* limits for a whole suite: the default of main.c is enough */
+#define TestSuite(...) struct tsan_test /* limits for a whole suite: the default of main.c is enough */
 
 #define TSAN_CHECK(holds, text, ...)                                                                         \
         do {                                                                                                 \
