@@ -1,32 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A walk reads each known directory's entries and compares inode numbers, which getdents gives for nothing
- * and which are the cgroup ids: a known id needs no further look, an unknown one is opened, classified and
- * joins the end of the walk, and an id that no directory listed is gone. Nodes live in a fixed table;
- * indices stay valid as long as the cgroup does, and a deed pins the node it works on, so that its
- * descriptors are not closed, and their numbers not given to another cgroup, under its hands.
+/* The table that the tree is kept in. Nodes have fixed places, found by id through hash chains; an index stays
+ * valid as long as the cgroup does, and a deed pins the node it works on, so that its descriptors are not
+ * closed, and their numbers not given to another cgroup, under its hands. A closed place keeps neither id nor
+ * descriptor: whoever still knows its index finds nothing.
  *
- * Candidates form an antichain: the first labelled, recognised or configured cgroup on the way down is the
- * candidate, and what lies inside it are its parts. A cgroup that the controller itself lives in is never
- * one, nor is a domain.
- *
- * Hostile trees: a directory deeper than DEPTH_MAX, with a path longer than PATH_ROOM, or past a
- * candidate's PARTS_MAX is not opened but counted. Its memory is part of its parent's all the same. */
-#include "sense/tree.h"
+ * Paths are appended to one half of a buffer; when it is full, those of living nodes move to the other half.
+ * So nothing is allocated after the start, however long cgroups come and go. */
+#include "sense/tree_private.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/syscall.h>
 
 #include "base/base.h"
-#include "base/glob.h"
-
-#define DEPTH_MAX 64
-#define PATH_ROOM 1024
-#define PARTS_MAX 64
 
 /* Directories besides candidates that there is room for: slices, services, parts. */
 #define NODES_EXTRA 2048
@@ -34,24 +22,6 @@
 /* A path is 130 bytes long on a Kubernetes node, shorter elsewhere. Two halves: the live paths are copied
  * over when one is full. */
 #define NAMES_PER_NODE 160
-
-struct tree {
-        const struct cgroupfs *fs;
-        const struct sense_options *options;
-        struct node *nodes;
-        uint32_t n, n_max;
-        uint32_t *buckets;
-        uint32_t n_buckets;
-        uint32_t walk;          /* number of the present walk */
-        uint32_t left_out;
-        uint32_t free_from;     /* no slot below this one is free */
-        char own_path[PATH_ROOM];       /* the controller's own cgroup; "" for the root, or when it is not
-                                         * known */
-        int news_fd;            /* inotify on the branches */
-        char *names[2];
-        uint32_t names_len, names_size;
-        unsigned half;          /* which of names is in use */
-};
 
 static const char *const file_names[NODE_FILE_N] = {
         [FILE_CURRENT] = "memory.current", [FILE_STAT] = "memory.stat", [FILE_SWAP] = "memory.swap.current",
@@ -83,7 +53,7 @@ struct tree *tree_new(const struct cgroupfs *fs, const struct sense_options *opt
         return t;
 }
 
-static void close_node(struct node *n)
+void tree_close_node(struct node *n)
 {
         close_p(&n->dir_fd);
         for (size_t i = 0; i < NODE_FILE_N; i++)
@@ -99,7 +69,7 @@ struct tree *tree_free(struct tree *t)
                 return NULL;
         for (uint32_t i = 0; i < t->n; i++)
                 if (t->nodes[i].kind != NODE_FREE)
-                        close_node(&t->nodes[i]);
+                        tree_close_node(&t->nodes[i]);
         close_p(&t->news_fd);
         free(t->nodes);
         free(t->buckets);
@@ -117,7 +87,7 @@ int tree_reconfigure(struct tree *t, const struct sense_options *options)
         t->options = options;
         for (uint32_t i = 0; i < t->n; i++)
                 if (t->nodes[i].kind != NODE_FREE)
-                        close_node(&t->nodes[i]);
+                        tree_close_node(&t->nodes[i]);
         t->n = t->free_from = 0;
         memset(t->buckets, 0xff, t->n_buckets * sizeof(*t->buckets));
         return 0;
@@ -138,7 +108,7 @@ void tree_take_news(struct tree *t)
 
 /* A descriptor has no name of its own, but /proc gives it one. The kernel drops the watch with the
  * directory. */
-static void subscribe(const struct tree *t, const struct node *n)
+void tree_subscribe(const struct tree *t, const struct node *n)
 {
         char name[32];
 
@@ -168,14 +138,14 @@ uint32_t tree_left_out(const struct tree *t)
         return t->left_out;
 }
 
-static uint32_t *bucket_of(const struct tree *t, uint64_t id)
+uint32_t *tree_bucket(const struct tree *t, uint64_t id)
 {
         return &t->buckets[id * UINT64_C(0x9e3779b97f4a7c15) % t->n_buckets];
 }
 
 uint32_t tree_find(const struct tree *t, uint64_t id)
 {
-        for (uint32_t i = *bucket_of(t, id); i != NODE_NONE; i = t->nodes[i].next)
+        for (uint32_t i = *tree_bucket(t, id); i != NODE_NONE; i = t->nodes[i].next)
                 if (t->nodes[i].id == id)
                         return i;
         return NODE_NONE;
@@ -199,7 +169,7 @@ bool tree_is_below(const struct tree *t, uint32_t index, uint32_t ancestor)
 
 /* Appends a path; when the half in use is full, the live paths move to the other one. -ENOSPC when that is
  * full as well. */
-static int store_path(struct tree *t, const char *path, uint32_t *ret_offset)
+int tree_store_path(struct tree *t, const char *path, uint32_t *ret_offset)
 {
         size_t len = strlen(path) + 1;
 
@@ -227,7 +197,7 @@ static int store_path(struct tree *t, const char *path, uint32_t *ret_offset)
         return 0;
 }
 
-static uint32_t take_slot(struct tree *t)
+uint32_t tree_take_slot(struct tree *t)
 {
         for (; t->free_from < t->n; t->free_from++)
                 if (t->nodes[t->free_from].kind == NODE_FREE)
@@ -235,16 +205,16 @@ static uint32_t take_slot(struct tree *t)
         return t->n < t->n_max ? t->n++ : NODE_NONE;
 }
 
-static void unlink_node(struct tree *t, uint32_t index)
+void tree_unlink_node(struct tree *t, uint32_t index)
 {
-        uint32_t *link = bucket_of(t, t->nodes[index].id);
+        uint32_t *link = tree_bucket(t, t->nodes[index].id);
 
         while (*link != index)
                 link = &t->nodes[*link].next;
         *link = t->nodes[index].next;
 }
 
-static void unlink_part(struct tree *t, uint32_t index)
+void tree_unlink_part(struct tree *t, uint32_t index)
 {
         struct node *owner = &t->nodes[t->nodes[index].owner];
         uint32_t *link = &owner->first_part;
@@ -255,264 +225,6 @@ static void unlink_part(struct tree *t, uint32_t index)
                 return;
         *link = t->nodes[index].next_part;
         owner->n_parts--;
-}
-
-static const struct rule *find_rule(const struct tree *t, const char *path)
-{
-        for (size_t i = 0; i < t->options->n_rules; i++)
-                if (glob_match(t->options->rules[i].match, path))
-                        return &t->options->rules[i];
-        return NULL;
-}
-
-static bool is_domain(const struct tree *t, const char *path)
-{
-        for (size_t i = 0; i < t->options->n_domains; i++)
-                if (strcmp(t->options->domains[i], path) == 0)
-                        return true;
-        return false;
-}
-
-static bool is_container(const struct tree *t, enum container_role role)
-{
-        if (!t->options->containers)
-                return false;
-        return role == CONTAINER_WHOLE || (role == CONTAINER_POD && t->options->kill_unit == KILL_UNIT_POD);
-}
-
-/* Is this cgroup a user manager's own, whose label says what all that lies inside is worth? */
-static bool is_delegate(const char *path)
-{
-        char inside[PATH_ROOM + 2];
-        size_t len = (size_t)snprintf(inside, sizeof(inside), "%s/x", path);
-
-        return label_subtree(inside, len) == len - 2;
-}
-
-/* What a directory is, by its place, its name, the configuration and its label. A user subtree's own label
- * says what the subtree is worth and does not make it a candidate. */
-static enum node_kind classify(struct tree *t, const struct node *n, const char *path)
-{
-        const struct node *parent = n->parent == NODE_NONE ? NULL : &t->nodes[n->parent];
-        struct utility utility;
-
-        if (parent && parent->kind != NODE_BRANCH)
-                return NODE_PART;
-        if (!parent || n->is_self || n->container.role == CONTAINER_MONITOR || is_domain(t, path) ||
-            is_delegate(path))
-                return NODE_BRANCH;
-        if (n->rule && n->rule->ignore)
-                return NODE_BRANCH;
-        if (is_container(t, n->container.role) || (n->rule && n->rule->candidate))
-                return NODE_CANDIDATE;
-        switch (label_read(n->dir_fd, n->trust, &utility)) {
-        case LABEL_TRUSTED:
-        case LABEL_USER:
-                return NODE_CANDIDATE;
-        default:
-                return NODE_BRANCH;
-        }
-}
-
-static uint32_t find_delegate(const struct tree *t, uint32_t parent, const char *path)
-{
-        size_t len = label_subtree(path, strlen(path));
-
-        if (len == 0)
-                return NODE_NONE;
-        while (parent != NODE_NONE && strlen(t->names[t->half] + t->nodes[parent].path) > len)
-                parent = t->nodes[parent].parent;
-        return parent;
-}
-
-/* Does the controller live here or below? Asked of the path, since a part that was left out is not among
- * the nodes. */
-static bool holds_self(const struct tree *t, const char *path)
-{
-        size_t len = strlen(path);
-
-        return strncmp(t->own_path, path, len) == 0 && (t->own_path[len] == '/' || t->own_path[len] == '\0');
-}
-
-/* Opens DIR/name below 'parent' and adds it. Takes what it needs to know before the node joins the table. */
-static void add_node(struct tree *t, uint32_t parent, const char *name)
-{
-        const struct node *above = parent == NODE_NONE ? NULL : &t->nodes[parent];
-        struct node n = { .parent = parent, .owner = NODE_NONE, .first_part = NODE_NONE, .seen = t->walk };
-        char path[PATH_ROOM];
-        uint32_t index, *bucket;
-
-        n.depth = above ? (uint8_t)(above->depth + 1) : 0;
-        if (above && (size_t)snprintf(path, sizeof(path), "%s/%s", t->names[t->half] + above->path, name) >=
-                             sizeof(path))
-                goto leave_out;
-        if (!above)
-                path[0] = '\0';
-        if (n.depth > DEPTH_MAX || (index = take_slot(t)) == NODE_NONE)
-                goto leave_out;
-
-        n.dir_fd = openat(above ? above->dir_fd : t->fs->root_fd, above ? name : ".",
-                          O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (n.dir_fd < 0 && errno == ENOENT)
-                return;
-        if (n.dir_fd < 0 || cgroupfs_id(n.dir_fd, &n.id) < 0 || tree_find(t, n.id) != NODE_NONE ||
-            store_path(t, path, &n.path) < 0) {
-                close_p(&n.dir_fd);
-                goto leave_out;
-        }
-        for (size_t i = 0; i < NODE_FILE_N; i++)
-                n.fd[i] = -1;
-        n.container = container_recognise(path, strlen(path));
-        n.trust = label_trust(t->options->labels_user, path, strlen(path));
-        n.delegate = find_delegate(t, parent, path);
-        n.rule = find_rule(t, path);
-        n.is_self = holds_self(t, path);
-        n.kind = classify(t, &n, path);
-        if (n.kind == NODE_PART) {
-                n.owner = above->kind == NODE_PART ? above->owner : parent;
-                n.next_part = t->nodes[n.owner].first_part;
-                t->nodes[n.owner].first_part = index;
-                t->nodes[n.owner].n_parts++;
-        }
-        if (n.kind == NODE_BRANCH && t->news_fd >= 0)
-                subscribe(t, &n);
-        bucket = bucket_of(t, n.id);
-        n.next = *bucket;
-        *bucket = index;
-        t->nodes[index] = n;
-        return;
-
-leave_out:
-        t->left_out++;
-}
-
-struct dirent64_head {
-        uint64_t ino;
-        int64_t off;
-        uint16_t reclen;
-        uint8_t type;
-        char name[];
-};
-
-static bool may_descend(const struct tree *t, const struct node *n)
-{
-        if (n->kind == NODE_PART)
-                n = &t->nodes[n->owner];
-        return n->kind != NODE_CANDIDATE || n->n_parts < PARTS_MAX;
-}
-
-static void see_entry(struct tree *t, uint32_t parent, const struct dirent64_head *entry)
-{
-        uint32_t known;
-
-        if (entry->type != DT_DIR || strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0)
-                return;
-        known = tree_find(t, entry->ino);
-        if (known != NODE_NONE)
-                t->nodes[known].seen = t->walk;
-        else if (may_descend(t, &t->nodes[parent]))
-                add_node(t, parent, entry->name);
-        else
-                t->left_out++;
-}
-
-static int walk_directory(struct tree *t, uint32_t index)
-{
-        static _Alignas(8) char buffer[16 * 1024];
-        int fd = t->nodes[index].dir_fd;
-        long n;
-
-        if (lseek(fd, 0, SEEK_SET) < 0)
-                return -errno;
-        while ((n = syscall(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0)
-                for (long at = 0; at < n;) {
-                        const struct dirent64_head *entry = (const void *)(buffer + at);
-
-                        see_entry(t, index, entry);
-                        at += entry->reclen;
-                }
-        return n < 0 ? -errno : 0;
-}
-
-static void close_gone(struct tree *t)
-{
-        for (uint32_t i = 1; i < t->n; i++) {
-                struct node *n = &t->nodes[i];
-
-                if (n->kind == NODE_FREE || (n->seen == t->walk && !n->gone))
-                        continue;
-                n->gone = true;
-                if (n->pins > 0)
-                        continue;
-                if (n->kind == NODE_PART)
-                        unlink_part(t, i);
-                unlink_node(t, i);
-                close_node(n);
-                t->free_from = i < t->free_from ? i : t->free_from;
-        }
-}
-
-/* A branch that has been labelled since, or a candidate whose label was removed, changes its role and is
- * looked into once more: what lies below is closed, and found again in its own new role. What is pinned
- * below counts as gone until it is released. */
-static bool reclassify(struct tree *t, uint32_t index)
-{
-        struct node *n = &t->nodes[index];
-        enum node_kind kind;
-
-        if (n->kind == NODE_FREE || n->kind == NODE_PART || n->pins > 0 || n->gone || n->seen != t->walk)
-                return false;
-        kind = classify(t, n, t->names[t->half] + n->path);
-        if (kind == n->kind)
-                return false;
-        n->kind = kind;
-        n->walked = t->walk - 1;
-        if (kind == NODE_BRANCH && t->news_fd >= 0)
-                subscribe(t, n);
-        for (uint32_t i = 1; i < t->n; i++)
-                if (i != index && t->nodes[i].kind != NODE_FREE && tree_is_below(t, i, index))
-                        t->nodes[i].seen = t->walk - 1;
-        return true;
-}
-
-/* Looks into every directory that was not yet looked into in this walk. -errno when the root cannot be
- * read. */
-static int walk_all(struct tree *t)
-{
-        for (bool again = true; again;) {       /* what is found may take a slot that was passed already */
-                again = false;
-                for (uint32_t i = 0; i < t->n; i++) {
-                        struct node *n = &t->nodes[i];
-
-                        if (n->kind == NODE_FREE || n->gone || n->walked == t->walk)
-                                continue;
-                        n->walked = t->walk;
-                        again = true;
-                        if (walk_directory(t, i) < 0 && i == 0)
-                                return -EIO;
-                }
-        }
-        return 0;
-}
-
-int tree_walk(struct tree *t)
-{
-        bool changed = false;
-        int r;
-
-        t->walk++;
-        t->left_out = 0;
-        if (t->n == 0 || t->nodes[0].kind == NODE_FREE)
-                add_node(t, NODE_NONE, "");
-        if (t->n == 0 || t->nodes[0].kind == NODE_FREE)
-                return -EIO;
-        t->nodes[0].seen = t->walk;
-        if ((r = walk_all(t)) < 0)
-                return r;
-        for (uint32_t i = 1; i < t->n; i++)
-                changed = reclassify(t, i) || changed;
-        close_gone(t);
-        return changed ? walk_all(t) : 0;
 }
 
 int node_file(struct node *n, enum node_file which)
