@@ -131,8 +131,8 @@ make_payload() {
         local build=$1 out=$2 tree=$work/payload program library
         shift 2
         mkdir -p "$tree/opt/jettison"
-        cp "$here/lib.sh" "$here/guest.sh" "$here/scenarios.service" "$source/examples/demo/acts.sh" "$@" \
-                "$tree/opt/jettison/"
+        cp "$here/lib.sh" "$here/guest.sh" "$here/scenarios.service" "$source/examples/demo/acts.sh" \
+                "$source/examples/config/report.json" "$@" "$tree/opt/jettison/"
 
         make_programs "$build" "$tree/opt/jettison/bin" >/dev/null
         # "name => /path (address)", and the loader as "/path (address)"

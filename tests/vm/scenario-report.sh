@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=zram:256M timeout=60
+# vm: memory=512M swap=zram:256M timeout=100
 #
 # The rules of the report that Jettison starts from, as examples/config/report.json has them: a look each 5 s,
 # 30 % of free memory and of pressure, the oom score as weight, a fixed capacity, SIGTERM and up to a second
@@ -13,7 +13,7 @@
 . "${0%/*}/lib.sh"
 
 need psi cgroup.kill daemon swap || skip "no daemon in this build, or no swap"
-[ -e "${0%/*}/report.json" ] || skip "examples/config/report.json is not in this image"
+
 
 group training utility=900
 group polite utility=1
@@ -25,7 +25,7 @@ before=$(oom_kills)
 expect "the daemon starts with the report's rules" start_daemon "$(cat "${0%/*}/report.json")"
 
 spawn training load thrash 350
-expect "the polite one leaves" wait_for 40 dead polite
+expect "the polite one leaves" wait_for 60 dead polite
 status=0
 reap polite || status=$?
 expect "it died of SIGTERM" test "$status" -eq 143
