@@ -19,7 +19,7 @@ static bool prefixed;
 void log_init(enum log_level level)
 {
         level_max = level;
-        prefixed = !isatty(STDERR_FILENO);
+        prefixed = getenv("JOURNAL_STREAM") != NULL; /* set by systemd for what it connects to its journal */
 }
 
 static void log_write(enum log_level level, const char *text)

@@ -12,7 +12,7 @@ enum log_level {
         LOG_LEVEL_DEBUG = 7
 };
 
-/* Messages above the level are left out. Prefixes are written when standard error is not a terminal. */
+/* Messages above the level are left out. Prefixes are written when systemd's journal listens. */
 void log_init(enum log_level level);
 
 /* Writes one line (cut at 1 KiB, control bytes as '?') with a single write and without allocating. Standard

@@ -37,7 +37,7 @@ struct snapshot_cgroup {
         uint64_t memory;        /* memory.current */
         uint64_t swap;          /* memory.swap.current */
         uint64_t relief;        /* bytes of memory that killing it is expected to free */
-        uint64_t oom_score;     /* Σ max(0, oom_score − 666) over its processes */
+        uint64_t oom_score;     /* Σ over its processes of what their oom_score is above neutral */
         uint32_t processes;
         struct utility utility;
         enum barred barred;

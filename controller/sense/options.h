@@ -8,6 +8,9 @@
 
 #include "base/utility.h"
 
+/* oom_score of an idle process with oom_score_adj 0: fs/proc/base.c gives (1000 + badness) × 2/3. */
+#define OOM_SCORE_NEUTRAL 666
+
 /* One line of the configuration's "rules". The first whose pattern matches a cgroup's path speaks for it. */
 struct rule {
         char *match;            /* glob over the whole path: '*' within a component, a "**" component any
@@ -33,6 +36,7 @@ struct sense_options {
         struct rule *rules;             /* owned by the configuration */
         size_t n_rules;
         struct utility utility_default;
+        uint32_t oom_score_neutral;     /* what an idle process scores; only what is above it weighs */
         bool containers;                /* recognise containers by their leaf names */
         enum kill_unit kill_unit;
         enum labels_user labels_user;

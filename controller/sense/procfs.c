@@ -16,6 +16,7 @@
 
 int procfs_open(struct procfs *p, const char *path)
 {
+        p->neutral = OOM_SCORE_NEUTRAL;
         p->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         return p->fd < 0 ? -errno : 0;
 }
@@ -74,7 +75,7 @@ static void add_process(const struct procfs *p, uint64_t pid, bool with_shmem, s
                 if (adj < sum->oom_score_adj_min)
                         sum->oom_score_adj_min = adj;
         }
-        sum->oom_score = u64_add(sum->oom_score, u64_less(score, OOM_SCORE_NEUTRAL));
+        sum->oom_score = u64_add(sum->oom_score, u64_less(score, p->neutral));
         if (with_shmem)
                 sum->shmem_mapped = u64_add(sum->shmem_mapped, read_shmem(p, pid));
 }

@@ -6,8 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* oom_score of an idle process with oom_score_adj 0: fs/proc/base.c gives (1000 + badness) × 2/3. */
-#define OOM_SCORE_NEUTRAL 666
+#include "sense/options.h"
 
 /* At or below this oom_score_adj a process is taken to be one the machine cannot do without (kubelet has
  * -999, sshd -1000). */
@@ -15,11 +14,12 @@
 
 struct procfs {
         int fd;                 /* O_DIRECTORY of what plays /proc */
+        uint32_t neutral; /* the score that weighs nothing; OOM_SCORE_NEUTRAL unless the operator says so */
 };
 
 /* Sums over some processes. */
 struct procfs_sum {
-        uint64_t oom_score;     /* Σ max(0, oom_score − OOM_SCORE_NEUTRAL) */
+        uint64_t oom_score;     /* Σ max(0, oom_score − neutral) */
         uint64_t shmem_mapped;  /* Σ RssShmem, bytes; read only when asked for */
         uint32_t processes;
         int oom_score_adj_min;  /* the lowest seen, of those that were looked at because their score is

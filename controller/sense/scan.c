@@ -44,6 +44,7 @@ int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc,
                 r = -ENOMEM;
         else if ((r = procfs_open(&s->procfs, proc)) == 0)
                 r = meminfo_open(&s->meminfo, s->procfs.fd);
+        s->procfs.neutral = options->oom_score_neutral;
         if (r == 0)
                 s->vmstat_fd = cgroupfs_open_file(s->procfs.fd, "vmstat", O_RDONLY);
         if (r < 0)
@@ -69,6 +70,7 @@ int scan_reconfigure(struct scanner *s, const struct sense_options *options)
         if (r < 0)
                 return r;
         s->options = options;
+        s->procfs.neutral = options->oom_score_neutral;
         if (options->fill_rate_bytes)
                 s->fill_rate_bytes = options->fill_rate_bytes;
         return 0;

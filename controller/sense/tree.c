@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table that the tree is kept in. Nodes have fixed places, found by id through hash chains; an index stays
- * valid as long as the cgroup does, and a deed pins the node it works on, so that its descriptors are not
- * closed, and their numbers not given to another cgroup, under its hands. A closed place keeps neither id nor
- * descriptor: whoever still knows its index finds nothing.
+/* The table that the tree is kept in. Nodes have fixed places, found by id through hash chains; an index
+ * stays valid as long as the cgroup does, and a deed pins the node it works on, so that its descriptors are
+ * not closed, and their numbers not given to another cgroup, under its hands. A closed place keeps neither id
+ * nor descriptor: whoever still knows its index finds nothing.
  *
  * Paths are appended to one half of a buffer; when it is full, those of living nodes move to the other half.
  * So nothing is allocated after the start, however long cgroups come and go. */

@@ -32,6 +32,7 @@ static const struct config defaults = {
                 .kill_unit = KILL_UNIT_CONTAINER,
                 .labels_user = LABELS_USER_DELEGATED,
                 .cgroups_max = 1024,
+                .oom_score_neutral = OOM_SCORE_NEUTRAL,
                 .host = true,
                 .domains_auto = true,
                 .timer_min_us = 20 * USEC_PER_MSEC,

@@ -86,6 +86,8 @@ static const struct key keys[] = {
           "Whether a container's memory is part of its weight." },
         { "weight.oom_score_unit", &type_auto_size, AT(policy.oom_score_unit), 0, TIB, NULL,
           "What one point of the oom score adds to the weight." },
+        { "weight.oom_score_neutral", &type_number, AT(sense.oom_score_neutral), 0, 1000, NULL,
+          "The oom score of an idle process; only what a process has above it counts." },
         { "capacity", &type_capacity, AT(policy), 1, CAPACITY_MAX, NULL,
           "How much weight may stay." },
         { "cover", &type_word, AT(policy.cover), 0, 0, cover_words,

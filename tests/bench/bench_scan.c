@@ -125,7 +125,9 @@ static void bench_begin(struct bench *b, size_t n)
                    "MemTotal: 8388608 kB\nMemAvailable: 1000 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
         for (size_t i = 0; i < n; i++)
                 container_make(b, i);
-        b->options = (struct sense_options){ .containers = true, .cgroups_max = (uint32_t)n + 16 };
+        b->options = (struct sense_options){ .containers = true,
+                                             .oom_score_neutral = OOM_SCORE_NEUTRAL,
+                                             .cgroups_max = (uint32_t)n + 16 };
         snprintf(path, sizeof(path), "%s/cgroup", b->root);
         if (cgroupfs_open(path, &b->fs, &lack) < 0)
                 die(lack.text);

@@ -77,7 +77,7 @@ static const char all_other[] =
         "    'pressure_required': true },\n"
         "  'target': { 'available': '20%,7G', 'swap': '25%' },\n"
         "  'timer': { 'min': '50ms', 'max': '1min', 'fill_rate': '10G' },\n"
-        "  'weight': { 'memory': false, 'oom_score_unit': '1' },\n"
+        "  'weight': { 'memory': false, 'oom_score_unit': '1', 'oom_score_neutral': 0 },\n"
         "  'capacity': 1000, 'cover': 'relief', 'work': 250000,\n"
         "  'candidates': { 'containers': false, 'unit': 'pod', 'max': 100 },\n"
         "  'labels': { 'default': '3:50', 'user': 'always' },\n"

@@ -31,6 +31,7 @@ void world_make(struct world *w, const char *text)
         r = cgroupfs_open(w->fixture.cgroup, &w->fs, &lack);
         cr_assert_eq(r, 0, "hierarchy: %s", lack.text);
         w->options = (struct sense_options){ .utility_default = { .value = UTILITY_DEFAULT },
+                                             .oom_score_neutral = OOM_SCORE_NEUTRAL,
                                              .containers = true,
                                              .cgroups_max = 64,
                                              .host = true,

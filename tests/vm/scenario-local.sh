@@ -44,7 +44,7 @@ expect "the daemon starts" start_daemon '{ "domains": ["host", "auto"] }'
 
 spawn swapping load thrash 80
 stall=$(thrash_for 8)
-echo "# a container swaps at its limit: the host stands still for $stall % of the time, $(mem_available) MiB free"
+echo "# a container swaps at its limit: stall of the host $stall %, $(mem_available) MiB available"
 expect "the host's pressure is high" test "$stall" -ge 20
 echo "# meanwhile $(status_of wakeups) wake-ups of the daemon"
 expect "nobody is struck" test "$(status_of rounds)" -eq 0
@@ -52,7 +52,7 @@ echo 1 >"$CG/swapping/cgroup.kill"
 
 spawn reading load readcache "$WORK/disk/file" 100
 stall=$(thrash_for 8)
-echo "# a container reads at its limit: the host stands still for $stall % of the time, $(mem_available) MiB free"
+echo "# a container reads at its limit: stall of the host $stall %, $(mem_available) MiB available"
 expect "nobody is struck this time, either" test "$(status_of rounds)" -eq 0
 expect "the idle one lives" alive idle
 expect "the reader lives" alive reading

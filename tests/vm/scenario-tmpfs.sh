@@ -48,6 +48,6 @@ fill_to 35
 expect "there is another round" wait_for 15 journal_has '"what":"outcome"' '"round":2' '"result":"recovered"'
 expect "the barren one is left out of it" alive mapped
 expect "and the reason is given" \
-        journal_has '"what":"intent"' '"round":2' "$(path_of mapped)" '"why":"freed next to nothing when struck"'
+        journal_has '"what":"intent","round":2' "$(path_of mapped)" '"why":"freed next to nothing when struck"'
 expect "the other one is shed again" test "$(victims)" = "mapped batch batch"
 rm -f /tmp/mapped /tmp/hog-*
