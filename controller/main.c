@@ -33,7 +33,8 @@
 #define REPLY_PER_CANDIDATE 1024
 #define REPLY_EXTRA         (64 * KIB)
 
-#define REHEARSAL_US (5 * USEC_PER_SEC)
+/* A start in the middle of a shortage is when the daemon is needed most, so it is given time. */
+#define REHEARSAL_US (30 * USEC_PER_SEC)
 
 /* How long a reload waits for a round to end before it asks again. */
 #define RELOAD_AGAIN_US (100 * USEC_PER_MSEC)

@@ -35,7 +35,7 @@ static void log_write(enum log_level level, const char *text)
         for (; *text && s.len < sizeof(line) - 2; text++) {
                 char c = *text;
 
-                if ((unsigned char)c < 0x20 || c == 0x7f)
+                if ((unsigned char)c < 0x20 || (unsigned char)c >= 0x7f)
                         c = '?';
                 sink_bytes(&s, &c, 1);
         }

@@ -155,6 +155,7 @@ static void settle_tier(struct plan *plan, struct planner *p, const struct snaps
                         struct demand d, const struct policy *policy, struct demand *missing)
 {
         struct cover cover = { .shed = p->shed };
+        uint64_t dearest = 0;
         size_t n = 0;
         int r;
 
@@ -172,11 +173,16 @@ static void settle_tier(struct plan *plan, struct planner *p, const struct snaps
         plan->bound += cover.bound;
         plan->optimal = plan->optimal && cover.optimal;
         plan->work += cover.work;
+        for (size_t i = 0; i < n; i++)
+                if (p->shed[i])
+                        dearest = u64_max(dearest, p->loads[i].utility);
         for (size_t i = 0; i < n; i++) {
                 struct plan_entry *e = &plan->entries[p->map[i]];
 
-                if (!p->shed[i])
+                if (!p->shed[i]) {
+                        e->fate = p->loads[i].utility < dearest ? FATE_KEPT_SMALL : FATE_KEPT_DEARER;
                         continue;
+                }
                 shed_entry(plan, s, e);
                 missing->weight = u64_less(missing->weight, e->weight);
                 missing->relief = u64_less(missing->relief, e->relief);
@@ -311,6 +317,7 @@ const char *verdict_name(enum verdict v)
 static const char *const fate_names[] = {
         [FATE_SHED] = "shed",
         [FATE_KEPT_DEARER] = "worth more",
+        [FATE_KEPT_SMALL] = "frees too little",
         [FATE_KEPT_TIER] = "of a higher tier",
         [FATE_KEPT_USELESS] = "its death frees nothing",
         [FATE_KEPT_CALM] = "nothing is needed",

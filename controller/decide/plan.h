@@ -23,6 +23,7 @@ enum verdict {
 enum fate {
         FATE_SHED,
         FATE_KEPT_DEARER,       /* shedding others loses less */
+        FATE_KEPT_SMALL,        /* worth less than one that goes, but it would not do in its place */
         FATE_KEPT_TIER,         /* of a higher tier, and lower tiers cover the need */
         FATE_KEPT_USELESS,      /* its death would free nothing */
         FATE_KEPT_CALM,         /* nothing is needed */

@@ -76,13 +76,13 @@ static char *victims_of(const struct desk *d, char letters[static ITEMS_MAX + 1]
         return letters;
 }
 
-/* The fate of each item as a letter, in the order of the items: S(hed), D(earer), T(ier), U(seless), C(alm),
- * B(arred). */
+/* The fate of each item as a letter, in the order of the items: S(hed), D(earer), L(ittle), T(ier), U(seless),
+ * C(alm), B(arred). */
 static char *fates_of(const struct desk *d, char letters[static ITEMS_MAX + 1])
 {
         memset(letters, '?', ITEMS_MAX + 1);
         for (size_t i = 0; i < d->plan.n; i++)
-                letters[item_of(d, &d->plan.entries[i])] = "SDTUCB"[d->plan.entries[i].fate];
+                letters[item_of(d, &d->plan.entries[i])] = "SDLTUCB"[d->plan.entries[i].fate];
         letters[d->plan.n] = '\0';
         return letters;
 }
@@ -122,12 +122,12 @@ static const struct {
         { "calm", BOTH, 0, 0, VERDICT_CALM, "", "CCB", 0, { M(50, 0), M(90, 5), P(10) } },
         { "nobody there", BOTH, 0, 10, VERDICT_NO_CANDIDATE, "", "", 0, { { 0 } } },
         { "one is enough", BOTH, 0, 10, VERDICT_ACT, "b", "DSD", 3, { M(50, 9), M(50, 3), M(50, 7) } },
-        { "the least valued does not reach", BOTH, 0, 20, VERDICT_ACT, "b", "DS", 5, { M(10, 1), M(30, 5) } },
+        { "the least valued does not reach", BOTH, 0, 20, VERDICT_ACT, "b", "LS", 5, { M(10, 1), M(30, 5) } },
         { "two small beat one dear", BOTH, 0, 10, VERDICT_ACT, "bc", "DSS", 4,
           { M(12, 9), M(5, 2), M(5, 2) } },
-        { "one beats two small", BOTH, 0, 10, VERDICT_ACT, "a", "SDD", 3, { M(12, 3), M(5, 2), M(5, 2) } },
+        { "one beats two small", BOTH, 0, 10, VERDICT_ACT, "a", "SLL", 3, { M(12, 3), M(5, 2), M(5, 2) } },
         { "worthless, but not needed", BOTH, 0, 10, VERDICT_ACT, "a", "SD", 0, { M(10, 0), M(10, 0) } },
-        { "tie: fewer victims", BOTH, 0, 10, VERDICT_ACT, "c", "DDS", 2, { M(5, 1), M(5, 1), M(10, 2) } },
+        { "tie: fewer victims", BOTH, 0, 10, VERDICT_ACT, "c", "LLS", 2, { M(5, 1), M(5, 1), M(10, 2) } },
         { "tie: more relief", BOTH, 0, 10, VERDICT_ACT, "b", "DS", 1, { M(10, 1), M(20, 1) } },
         { "tie: the lower id", BOTH, 0, 10, VERDICT_ACT, "a", "SD", 1, { M(10, 1), M(10, 1) } },
         { "exactly everything", BOTH, 0, 30, VERDICT_ACT, "ba", "SS", 8, { M(10, 7), M(20, 1) } },
@@ -143,10 +143,10 @@ static const struct {
           { P(50), M(50, 1000) } },
 
         { "its death frees nothing", BOTH, 0, 10, VERDICT_ACT, "b", "US", 50, { R(900, 0, 0), M(10, 50) } },
-        { "relief counts, not memory", RELIEF, 0, 10, VERDICT_ACT, "b", "DS", 2, { R(90, 9, 1), M(10, 2) } },
+        { "relief counts, not memory", RELIEF, 0, 10, VERDICT_ACT, "b", "LS", 2, { R(90, 9, 1), M(10, 2) } },
         { "weight alone under-frees", WEIGHT, 0, 10, VERDICT_ACT, "a", "SD", 1, { R(90, 9, 1), M(10, 2) } },
         { "both sums are reached", BOTH, 0, 10, VERDICT_ACT, "ab", "SS", 3, { R(90, 9, 1), M(10, 2) } },
-        { "the score weighs", BOTH, 0, 10, VERDICT_ACT, "b", "DS", 2,
+        { "the score weighs", BOTH, 0, 10, VERDICT_ACT, "b", "LS", 2,
           { M(20, 1), { .memory = 20, .relief = 20, .score = 60, .value = 2 } } },
 
         { "a higher tier stays", BOTH, 0, 10, VERDICT_ACT, "b", "TS", 1000, { T(10, 0, 1), M(10, 1000) } },

@@ -24,7 +24,7 @@ wait_for 10 holds polite 56 && wait_for 10 holds stubborn 56
 before=$(oom_kills)
 expect "the daemon starts with the report's rules" start_daemon "$(cat "${0%/*}/report.json")"
 
-spawn training load thrash 350
+spawn training load thrash 340
 expect "the polite one leaves" wait_for 60 dead polite
 status=0
 reap polite || status=$?
