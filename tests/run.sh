@@ -23,7 +23,7 @@ score() {
         passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
         say "$name" "$ok passed, $bad failed, $skip skipped"
         grep -i '# skip' "$log" 2>/dev/null
-        [ "$bad" -eq 0 ] || tail -n 200 "$log"
+        [ "$bad" -eq 0 ] || tail -n 1000 "$log"
 }
 
 # A stage that must work for the others to make sense.
