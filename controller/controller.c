@@ -28,6 +28,13 @@
 /* Path bytes per candidate in a snapshot: 130 on a Kubernetes node. */
 #define NAMES_PER_CANDIDATE 192
 
+/* A cgroup is made first and labelled or limited then, and of that no news comes: the walk is done once more
+ * after this time … */
+#define WALK_AGAIN_US (2 * USEC_PER_SEC)
+
+/* … and once a minute, on the back of a look, for limits that are set long after. */
+#define WALK_IDLE_US (60 * USEC_PER_SEC)
+
 static void set_look_timer(struct controller *c)
 {
         uint64_t due_us = LOOP_NEVER;
@@ -38,12 +45,16 @@ static void set_look_timer(struct controller *c)
         c->look_timer.due_us = due_us;
 }
 
+static void watch_domains(struct controller *c);
+
 static void prime(struct controller *c, const struct watch *w, uint64_t now_us)
 {
         if (now_us - c->scanned_us < PRIME_US)
                 return;
         c->scanned_us = now_us;
         scan_run(&c->scanner, &w->domain, true, now_us, &c->snapshot);
+        if (c->news.fd < 0)
+                watch_domains(c);       /* nobody else tells of new ones */
 }
 
 static void look_at(struct controller *c, struct watch *w)
@@ -64,6 +75,8 @@ static void look_at(struct controller *c, struct watch *w)
                 prime(c, w, now_us);
 }
 
+static void on_walk(struct loop_timer *timer);
+
 static void on_look(struct loop_timer *timer)
 {
         struct controller *c = CONTAINER_OF(timer, struct controller, look_timer);
@@ -72,6 +85,8 @@ static void on_look(struct loop_timer *timer)
         for (size_t i = 0; i < c->n_watches && !c->round.active; i++)
                 if (c->watches[i].next_look_us <= now_us)
                         look_at(c, &c->watches[i]);
+        if (!c->round.active && c->config->sense.domains_auto && now_us - c->walked_us >= WALK_IDLE_US)
+                on_walk(&c->walk_timer);
         set_look_timer(c);
 }
 
@@ -197,6 +212,10 @@ static void on_walk(struct loop_timer *timer)
                 loop_watch(c->loop, &c->news, EPOLLIN);
         tree_walk(c->scanner.tree);
         watch_domains(c);
+        c->walked_us = loop_now_us();
+        if (c->walk_again)
+                timer->due_us = c->walked_us + WALK_AGAIN_US;
+        c->walk_again = false;
 }
 
 /* News are not heard again before the walk: whoever makes directories without pause does not wake us for
@@ -206,6 +225,7 @@ static void on_news(struct loop_source *source, uint32_t events UNUSED)
         struct controller *c = CONTAINER_OF(source, struct controller, news);
 
         loop_unwatch(c->loop, source);
+        c->walk_again = true;
         c->walk_timer.due_us = u64_min(c->walk_timer.due_us, loop_now_us() + WALK_DELAY_US);
 }
 
@@ -217,7 +237,7 @@ int controller_init(struct controller *c, const struct config *config, struct lo
 
         *c = (struct controller){ .config = config, .loop = loop, .journal = journal };
         the_controller = c;
-        c->started_us = loop_now_us();
+        c->started_us = c->walked_us = loop_now_us();
         c->look_timer.due = on_look;
         c->walk_timer.due = on_walk;
         c->planner = planner_new(n_max);

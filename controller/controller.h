@@ -49,6 +49,8 @@ struct controller {
         struct round round;
         struct loop_timer look_timer, walk_timer;
         struct loop_source news;        /* new cgroups */
+        uint64_t walked_us;             /* when the tree was last walked for domains */
+        bool walk_again;                /* what was new then may not have been labelled or limited yet */
         uint64_t scanned_us;            /* last full scan while armed */
         uint64_t started_us;
         uint64_t rounds, victims;       /* since the start */

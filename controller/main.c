@@ -72,8 +72,8 @@ static int load_config(const struct daemon *d, struct config *config, struct con
 
         *config = (struct config){ 0 };
         r = config_load(path, d->options.config != NULL, config, error);
-        if (r == 0)
-                r = options_apply(&d->options, config);
+        if (r == 0 && (r = options_apply(&d->options, config)) < 0)
+                config_fini(config);
         if (r == -ENOMEM)
                 snprintf(error->text, sizeof(error->text), "out of memory");
         return r;
@@ -87,6 +87,10 @@ static void on_reload(struct loop_timer *timer)
         struct config_error error;
         int r;
 
+        if (d->controller.round.active) {       /* no file is read and nothing allocated before it is over */
+                timer->due_us = loop_now_us() + RELOAD_AGAIN_US;
+                return;
+        }
         notify_reloading();
         if ((r = load_config(d, next, &error)) == 0) {
                 r = controller_reload(&d->controller, next);

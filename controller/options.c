@@ -103,7 +103,7 @@ static int parse_one(struct options *o, int option)
                 o->dry_run = true;
                 return -1;
         case 'd':
-                if (optarg[0] != '/')
+                if (optarg[0] != '/' || (optarg[1] && optarg[strlen(optarg) - 1] == '/'))
                         return refuse("domain",
                                       "a cgroup's path from the hierarchy's root, such as /kubepods.slice",
                                       optarg);

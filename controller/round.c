@@ -34,6 +34,11 @@
  * enough that a hung disk which recovers is not held against its users for ever. */
 #define STRUCK_OUT_US (300 * USEC_PER_SEC)
 
+/* After this long the next victim is left to another round. What is restarted as fast as it is shed would
+ * otherwise keep one round going for ever, and every other domain, each pause and a reload waiting for it.
+ * As long as the longest grace period that can be configured. */
+#define ROUND_US (60 * USEC_PER_SEC)
+
 static void next_victim(struct controller *c);
 
 static void end_round(struct controller *c, const char *result)
@@ -47,6 +52,8 @@ static void end_round(struct controller *c, const char *result)
         for (size_t i = 0; i < c->n_watches; i++)
                 if (c->watches[i].next_look_us != LOOP_NEVER)
                         c->watches[i].next_look_us = 0;
+                else
+                        c->walk_timer.due_us = 0;       /* it may have gone during the round */
         c->look_timer.due_us = 0;
 }
 
@@ -152,7 +159,7 @@ static void next_victim(struct controller *c)
                                      .node = v->slot,
                                      .id = v->id,
                                      .memory = v->memory,
-                                     .expected = entry->relief,
+                                     .expected = u64_min(entry->relief, v->relief),
                                      .trigger_us = r->trigger_us };
         deed_start(&c->deed, &order);
 }
@@ -211,23 +218,41 @@ static void on_done(void *context, const struct deed_result *result)
                 end_round(c, "recovered");
                 return;
         }
-        verdict = plan_round(c, r->watch);
+        verdict = r->verdict = plan_round(c, r->watch);
         if (verdict == VERDICT_CALM)
                 end_round(c, "recovered");
         else if (verdict == VERDICT_NO_CANDIDATE)
+                end_round(c, "short");
+        else if (loop_now_us() - r->trigger_us >= ROUND_US)
                 end_round(c, "short");
         else
                 next_victim(c);
 }
 
-/* All of the grace period while memory is at the acting line, none when it is used up. */
+/* Has the host run short while one of its subtrees has a round? Asked when a look at it is due. */
+static bool is_host_waiting(struct controller *c)
+{
+        uint64_t now_us = loop_now_us();
+
+        for (size_t i = 0; i < c->n_watches; i++) {
+                struct watch *w = &c->watches[i];
+
+                if (w->domain.is_host && w != c->round.watch && w->next_look_us <= now_us &&
+                    watch_look(w, &c->scanner, &c->config->policy) == CGROUPFS_OK &&
+                    w->shortage.level == LEVEL_SHORT && !watch_is_held(w, now_us))
+                        return true;
+        }
+        return false;
+}
+
+/* All of the grace period while memory is at the acting line, none when it is used up, or the host waits. */
 static uint32_t patience(void *context)
 {
         struct controller *c = context;
         struct watch *w = c->round.watch;
         uint64_t line;
 
-        if (watch_look(w, &c->scanner, &c->config->policy) != CGROUPFS_OK)
+        if (is_host_waiting(c) || watch_look(w, &c->scanner, &c->config->policy) != CGROUPFS_OK)
                 return 0;
         line = amount_bytes(c->config->policy.act_available, w->facts.memory_total);
         return (uint32_t)u64_min(u64_scale(w->facts.memory_available, PERMYRIAD, u64_max(line, 1)),

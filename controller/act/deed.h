@@ -27,7 +27,7 @@ struct deed_order {
         uint32_t node;          /* its index … */
         uint64_t id;            /* … and its id: if they do not belong together any more, it has vanished */
         uint64_t memory;        /* memory.current in the snapshot */
-        uint64_t expected;      /* relief in the plan */
+        uint64_t expected;      /* by how much memory.current should fall: the plan's relief, less any swap */
         uint64_t trigger_us;    /* when the round began, CLOCK_MONOTONIC */
 };
 

@@ -15,8 +15,8 @@ enum log_level {
 /* Messages above the level are left out. Prefixes are written when systemd's journal listens. */
 void log_init(enum log_level level);
 
-/* Writes one line (cut at 1 KiB, bytes outside printable ASCII as '?') with a single write and without allocating. Standard
- * error never blocks the caller for long: a full pipe drops the line and counts it. */
+/* Writes one line (cut at 1 KiB, bytes outside printable ASCII as '?') with a single write and without
+ * allocating. Standard error never blocks the caller for long: a full pipe drops the line and counts it. */
 void log_line(enum log_level level, const char *format, ...) PRINTF(2, 3);
 
 /* As log_line at error level with ": strerror(-error)" behind it; returns error, so that a caller can pass

@@ -150,21 +150,25 @@ static int apply_limit(struct node *n, uint64_t enough, struct domain_facts *fac
         return CGROUPFS_OK;
 }
 
-/* The swap a cgroup may still use: the least of the host's and of its own limit. */
-static void apply_swap(struct scanner *s, struct node *n, struct domain_facts *facts)
+/* The swap a cgroup may still use: the least of the host's and of all limits above it. */
+static void apply_swap(struct scanner *s, uint32_t index, struct domain_facts *facts)
 {
         struct domain_facts host = { 0 };
-        uint64_t max, current;
 
         if (meminfo_read(&s->meminfo, &host) < 0)
                 return;
         facts->swap_total = host.swap_total;
         facts->swap_free = host.swap_free;
-        if (host.swap_total == 0 || cgroupfs_read_u64(n->dir_fd, "memory.swap.max", &max) != CGROUPFS_OK ||
-            node_read_u64(n, FILE_SWAP, &current) != CGROUPFS_OK)
-                return;
-        facts->swap_total = u64_min(facts->swap_total, max);
-        facts->swap_free = u64_min(facts->swap_free, u64_less(max, current));
+        for (struct node *n; host.swap_total > 0 && index != 0 && index != NODE_NONE; index = n->parent) {
+                uint64_t max, current;
+
+                n = tree_node(s->tree, index);
+                if (cgroupfs_read_u64(n->dir_fd, "memory.swap.max", &max) != CGROUPFS_OK ||
+                    node_read_u64(n, FILE_SWAP, &current) != CGROUPFS_OK)
+                        continue;
+                facts->swap_total = u64_min(facts->swap_total, max);
+                facts->swap_free = u64_min(facts->swap_free, u64_less(max, current));
+        }
 }
 
 int scan_look(struct scanner *s, const struct domain *d, uint64_t enough, struct domain_facts *ret_facts)
@@ -182,7 +186,7 @@ int scan_look(struct scanner *s, const struct domain *d, uint64_t enough, struct
         if (facts.memory_total == UINT64_MAX)
                 return -ENODATA;        /* no limit above it: no domain */
         if (facts.memory_available < enough)
-                apply_swap(s, tree_node(s->tree, d->node), &facts);
+                apply_swap(s, d->node, &facts);
         ret_facts->memory_total = facts.memory_total;
         ret_facts->memory_available = facts.memory_available;
         ret_facts->swap_total = facts.swap_total;

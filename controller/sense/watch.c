@@ -15,6 +15,10 @@
 
 #include "base/base.h"
 
+/* A domain that cannot be read, or has no limit yet (it is made first and limited then): when to look again.
+ */
+#define AGAIN_US (200 * USEC_PER_MSEC)
+
 /* Memory.events changes on every allocation that meets the limit; the kernel passes on one per 10 ms
  * (CGROUP_FILE_NOTIFY_MIN_INTV). */
 static void on_events(struct loop_source *source, uint32_t events)
@@ -127,7 +131,7 @@ int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
         int r = scan_look(s, &w->domain, plenty, &w->facts);
 
         if (r != CGROUPFS_OK) {
-                w->next_look_us = r == CGROUPFS_GONE ? LOOP_NEVER : now_us + s->options->timer_max_us;
+                w->next_look_us = r == CGROUPFS_GONE ? LOOP_NEVER : now_us + AGAIN_US;
                 w->shortage = (struct shortage){ .level = LEVEL_CALM };
                 return r;
         }

@@ -9,8 +9,8 @@
 # /jettison-demo          memory.max 400M, no swap: whatever happens, happens in here
 # ├── training-a          120 MiB of faces, utility 50 … 100
 # ├── training-b          the same
-# ├── hog-8               takes 25 MiB a second, ignores SIGTERM, utility 8
-# └── hog-5               takes 30 MiB a second, ignores SIGTERM, utility 5
+# ├── hog-8               takes 20 MiB a second, ignores SIGTERM, utility 8
+# └── hog-5               takes 25 MiB a second, ignores SIGTERM, utility 5
 #
 # First act: jettisond watches the domain. Second act: the same load, and the kernel's own OOM killer.
 # Ends with 0 if both trainings of the first act came to their end.
@@ -20,7 +20,7 @@ bin=$1 seed=$2 look=$3
 PATH=$bin:$PATH
 
 limit_mib=400
-epochs=28
+epochs=32
 containers='training-a training-b hog-8 hog-5'
 
 cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
@@ -46,8 +46,8 @@ command_of() {
         case $1 in
         training-a) echo faceswap --seed "$seed" --epochs $epochs --pace 0.5 ;;
         training-b) echo faceswap --seed $((seed + 1)) --epochs $epochs --pace 0.5 ;;
-        hog-8) echo hog --delay 5000 --rate 25M ;;
-        hog-5) echo hog --delay 5000 --rate 30M ;;
+        hog-8) echo hog --delay 5000 --rate 20M ;;
+        hog-5) echo hog --delay 5000 --rate 25M ;;
         esac
 }
 

@@ -76,8 +76,8 @@ static char *victims_of(const struct desk *d, char letters[static ITEMS_MAX + 1]
         return letters;
 }
 
-/* The fate of each item as a letter, in the order of the items: S(hed), D(earer), L(ittle), T(ier), U(seless),
- * C(alm), B(arred). */
+/* The fate of each item as a letter, in the order of the items: S(hed), D(earer), L(ittle), T(ier),
+ * U(seless), C(alm), B(arred). */
 static char *fates_of(const struct desk *d, char letters[static ITEMS_MAX + 1])
 {
         memset(letters, '?', ITEMS_MAX + 1);
