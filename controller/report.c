@@ -19,13 +19,11 @@
 
 size_t report_degraded(struct controller *c, const char **phrases, size_t n_max)
 {
-        bool pressure = false, swap = false;
+        bool pressure = false;
         size_t n = 0;
 
-        for (size_t i = 0; i < c->n_watches; i++) {
+        for (size_t i = 0; i < c->n_watches; i++)
                 pressure = pressure || watch_has_pressure(&c->watches[i]);
-                swap = swap || c->watches[i].facts.swap_total > 0;
-        }
         if (!pressure && n < n_max)
                 phrases[n++] =
                         "no pressure information (boot with psi=1): available memory is the only witness";

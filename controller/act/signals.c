@@ -129,14 +129,6 @@ static size_t send_one(int dir_fd, struct sending *s)
         return total;
 }
 
-struct entry {
-        uint64_t ino;
-        int64_t off;
-        uint16_t reclen;
-        uint8_t type;
-        char name[];
-};
-
 static size_t send_tree(int dir_fd, struct sending *s, unsigned depth)
 {
         _Alignas(8) char buffer[1024];  /* an entry has 280 bytes at most */
@@ -145,15 +137,16 @@ static size_t send_tree(int dir_fd, struct sending *s, unsigned depth)
 
         if (depth == DEPTH_MAX || lseek(dir_fd, 0, SEEK_SET) < 0)
                 return total;
-        while ((got = syscall(SYS_getdents64, dir_fd, buffer, sizeof(buffer))) > 0)
+        while ((got = getdents64(dir_fd, buffer, sizeof(buffer))) > 0)
                 for (long at = 0; at < got;) {
-                        const struct entry *e = (const void *)(buffer + at);
+                        const struct dirent64 *e = (const void *)(buffer + at);
                         CLEANUP(close_p) int child = -1;
 
-                        at += e->reclen;
-                        if (e->type != DT_DIR || strcmp(e->name, ".") == 0 || strcmp(e->name, "..") == 0)
+                        at += e->d_reclen;
+                        if (e->d_type != DT_DIR || strcmp(e->d_name, ".") == 0 ||
+                            strcmp(e->d_name, "..") == 0)
                                 continue;
-                        child = openat(dir_fd, e->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                        child = openat(dir_fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
                         if (child < 0)
                                 note_error(s, errno);
                         else

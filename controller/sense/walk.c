@@ -14,7 +14,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "base/base.h"
 #include "base/glob.h"
@@ -152,14 +151,6 @@ leave_out:
         t->left_out++;
 }
 
-struct dirent64_head {
-        uint64_t ino;
-        int64_t off;
-        uint16_t reclen;
-        uint8_t type;
-        char name[];
-};
-
 static bool may_descend(const struct tree *t, const struct node *n)
 {
         if (n->kind == NODE_PART)
@@ -167,17 +158,17 @@ static bool may_descend(const struct tree *t, const struct node *n)
         return n->kind != NODE_CANDIDATE || n->n_parts < PARTS_MAX;
 }
 
-static void see_entry(struct tree *t, uint32_t parent, const struct dirent64_head *entry)
+static void see_entry(struct tree *t, uint32_t parent, const struct dirent64 *entry)
 {
         uint32_t known;
 
-        if (entry->type != DT_DIR || strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0)
+        if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
                 return;
-        known = tree_find(t, entry->ino);
+        known = tree_find(t, entry->d_ino);
         if (known != NODE_NONE)
                 t->nodes[known].seen = t->walk;
         else if (may_descend(t, &t->nodes[parent]))
-                add_node(t, parent, entry->name);
+                add_node(t, parent, entry->d_name);
         else
                 t->left_out++;
 }
@@ -190,12 +181,12 @@ static int walk_directory(struct tree *t, uint32_t index)
 
         if (lseek(fd, 0, SEEK_SET) < 0)
                 return -errno;
-        while ((n = syscall(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0)
+        while ((n = getdents64(fd, buffer, sizeof(buffer))) > 0)
                 for (long at = 0; at < n;) {
-                        const struct dirent64_head *entry = (const void *)(buffer + at);
+                        const struct dirent64 *entry = (const void *)(buffer + at);
 
                         see_entry(t, index, entry);
-                        at += entry->reclen;
+                        at += entry->d_reclen;
                 }
         return n < 0 ? -errno : 0;
 }
