@@ -6,7 +6,8 @@
  * answer. Its cost per size is the price of the constraint. By that price every item has a sign (shed it,
  * keep it) and a penalty, the least that going against the sign adds to the bound. An item whose penalty
  * lifts the bound over the best known answer is settled without search; as a rule that is nearly all of them.
- * The break item is found by selection, not by sorting, so all of this is linear.
+ * The break item is found by selection, not by sorting, so all of this is linear. The items around it come
+ * out sorted, those before and behind them in no order but on their side; whoever needs more sorts it.
  *
  * Two constraints are added up into one, with integer weights. Whatever the weights, the sum is implied by
  * both, so its price is a valid certificate; the best weights make it as good as the linear relaxation of
@@ -16,7 +17,7 @@
 
 /* Interval below which the selection sorts; also what the first search for a good answer takes. */
 #define SELECT_ITEMS  CORE_ITEMS
-#define INSERT_ITEMS  12u  /* below this insertion sort is faster */
+#define INSERT_ITEMS  32u  /* up to this insertion sort is as fast */
 #define BALANCE_STEPS 1024 /* finer weights of the two needs raise the bound no further */
 
 /* Total order: cheaper per size, then larger, then lower id. Products stay below 2^102. */
@@ -101,14 +102,13 @@ void items_sort(struct knapsack *k, struct item *items, size_t n)
                 }
         }
         items_insert(items, n);
-        work_charge_pass(k, 2 * n);
+        work_charge_pass(k, 8 * n);
 }
 
 /* Reorders k->item so that the break item is in its place: the first at which the sum of the measure reaches
- * the amount. Those before it come before it in order; [low, high) around it is sorted. n_items when nothing
- * reaches. */
-size_t items_break(struct knapsack *k, enum measure measure, int64_t amount, size_t *ret_low,
-                   size_t *ret_high)
+ * the amount. Those before it come before it in order; [sorted_low, sorted_high) around it is sorted. n_items
+ * when nothing reaches. */
+size_t items_break(struct knapsack *k, enum measure measure, int64_t amount)
 {
         size_t low = 0, high = k->n_items;
         int64_t sum = 0;
@@ -128,8 +128,8 @@ size_t items_break(struct knapsack *k, enum measure measure, int64_t amount, siz
         }
         items_insert(k->item + low, high - low);
         work_charge_pass(k, 8 * (high - low));
-        *ret_low = low;
-        *ret_high = high;
+        k->sorted_low = low;
+        k->sorted_high = high;
         for (size_t i = low; i < high; i++) {
                 sum += measure == BY_SIZE ? k->item[i].size : k->item[i].cost;
                 if (sum >= amount)
@@ -138,13 +138,13 @@ size_t items_break(struct knapsack *k, enum measure measure, int64_t amount, siz
         return high;
 }
 
-/* Finds the price of the constraint for the loaded items, given price.unit_*. */
-void price_find(struct knapsack *k, size_t *ret_low, size_t *ret_break, size_t *ret_high)
+/* Finds the price of the constraint for the loaded items, given price.unit_*. Returns their break. */
+size_t price_find(struct knapsack *k)
 {
         struct price *p = &k->price;
         int64_t size = 0, cost = k->fixed.cost;
         int64_t need = p->unit_weight * k->need_weight + p->unit_relief * k->need_relief;
-        size_t at = items_break(k, BY_SIZE, need, ret_low, ret_high);
+        size_t at = items_break(k, BY_SIZE, need);
 
         for (size_t i = 0; i < at; i++) {
                 size += k->item[i].size;
@@ -154,7 +154,7 @@ void price_find(struct knapsack *k, size_t *ret_low, size_t *ret_break, size_t *
         p->cost = at < k->n_items ? k->item[at].cost : 0;
         p->size = at < k->n_items ? k->item[at].size : 1;
         p->bound = (wide)cost * p->size + (wide)(need - size) * p->cost;
-        *ret_break = at;
+        return at;
 }
 
 /* The bound as a whole number of costs. */
@@ -207,13 +207,13 @@ void price_balance(struct knapsack *k)
 {
         const int64_t weight_unit = unit_largest(k->all.weight), relief_unit = unit_largest(k->all.relief);
         int64_t first = 1, last = BALANCE_STEPS - 1, best = BALANCE_STEPS / 2, best_bound = -1;
-        size_t low, at, high;
 
         while (first <= last && k->spent < k->limit) {
                 int64_t step = first + (last - first) / 2;
+                size_t at;
 
                 price_weigh(k, step, weight_unit, relief_unit);
-                price_find(k, &low, &at, &high);
+                at = price_find(k);
                 work_charge_pass(k, at);
                 if (price_bound(&k->price) > best_bound) {
                         best_bound = price_bound(&k->price);
@@ -229,13 +229,13 @@ void price_balance(struct knapsack *k)
         price_weigh(k, best, weight_unit, relief_unit);
 }
 
-/* Moves the items that a set costing at most 'target' may hold against their sign to the front, sorted; the
- * others go by their sign. Sets 'in' and the base sums. Returns how many are at the front; *ret_middle is
- * their break. */
+/* Moves the items that a set costing at most 'target' may hold against their sign to the front, as they are
+ * ordered; the others go by their sign. Sets 'in' and the base sums. Returns how many are at the front;
+ * *ret_middle is their break. */
 size_t price_reduce(struct knapsack *k, int64_t target, size_t *ret_middle)
 {
         const struct price *p = &k->price;
-        size_t n_open = 0, middle = 0;
+        size_t n_open = 0, middle = 0, low = 0, high = 0;
 
         k->base = (struct sums){ -k->need_weight, -k->need_relief, k->fixed.cost };
         for (size_t i = 0; i < k->n_items; i++) {
@@ -243,6 +243,8 @@ size_t price_reduce(struct knapsack *k, int64_t target, size_t *ret_middle)
 
                 item->in = 0;
                 if (price_leaves_open(p, item, target)) {
+                        low += i < k->sorted_low;
+                        high += i < k->sorted_high;
                         item_swap(item, &k->item[n_open++]);
                 } else if (price_reduced(p, item) < 0) {
                         item->in = 1;
@@ -250,7 +252,8 @@ size_t price_reduce(struct knapsack *k, int64_t target, size_t *ret_middle)
                 }
         }
         work_charge_pass(k, k->n_items);
-        items_sort(k, k->item, n_open);
+        k->sorted_low = low;
+        k->sorted_high = high;
         while (middle < n_open && base_size(k) + k->item[middle].size < 0) {
                 k->item[middle].in = 1;
                 sums_add(&k->base, &k->item[middle++]);

@@ -17,6 +17,9 @@
  * the least of their bounds is remembered. The best set is off by no more than that; when nothing was given
  * up, it is the best there is.
  *
+ * Which item comes next need be known only as far as the search gets, which with many items alike is often
+ * not far: so what lies outside the sorted middle is sorted when the search arrives there.
+ *
  * A state knows its sums and its newest flip; flips point at the flips before them. When the room for flips
  * is full, those that no state leads to are removed: parents lie before children, so two passes do it. */
 #include <string.h>
@@ -171,13 +174,11 @@ static void list_merge(struct knapsack *k, struct run *run, size_t at)
         run->last_cost = INT64_MAX;
         work_charge(k, 2 * run->n);
         while (next < end || old < end) {
-                if (old == end || (next < end && state_before(&flipped, old))) {
-                        out = state_enter(k, run, flipped, at, out);
-                        if (++next < end)
-                                flipped = state_flipped(next, item);
-                } else {
-                        out = state_enter(k, run, *old++, SIZE_MAX, out);
-                }
+                bool flip = old == end || (next < end && state_before(&flipped, old));
+
+                out = state_enter(k, run, flip ? flipped : *old++, flip ? at : SIZE_MAX, out);
+                if (flip && ++next < end)
+                        flipped = state_flipped(next, item);
         }
         run->n = (size_t)(out - k->list[1]);
         out = k->list[0];
@@ -309,6 +310,19 @@ static void trial_record(struct knapsack *k)
         work_charge_pass(k, k->n_items);
 }
 
+/* The next item on either side is known: where what is sorted ends, the rest of the side is sorted too. */
+static void sides_sort(struct knapsack *k, const struct run *run)
+{
+        if (run->left == k->sorted_low && run->left > run->low) {
+                items_sort(k, k->item + run->low, run->left - run->low);
+                k->sorted_low = run->low;
+        }
+        if (run->right == k->sorted_high && run->right < run->high) {
+                items_sort(k, k->item + run->right, run->high - run->right);
+                k->sorted_high = run->high;
+        }
+}
+
 /* The next item to decide about, outwards by turns; SIZE_MAX when none is left that could still matter. */
 static size_t item_next(struct knapsack *k, struct run *run)
 {
@@ -317,6 +331,7 @@ static size_t item_next(struct knapsack *k, struct run *run)
                           (run->right < run->high && run->right - run->middle <= run->middle - run->left);
                 size_t at = up ? run->right++ : --run->left;
 
+                sides_sort(k, run);
                 work_charge(k, 1);
                 if (price_leaves_open(&k->price, &k->item[at], k->best_cost - k->grain))
                         return at;
@@ -357,6 +372,7 @@ int64_t list_search(struct knapsack *k, size_t low, size_t middle, size_t high)
         k->n_nodes = 0;
         k->best_node = NODE_NONE;
         base_stretch(k, middle, high);
+        sides_sort(k, &run);
         k->list[0][0] = (struct state){ k->base.weight, k->base.relief, k->base.cost, NODE_NONE };
         while (run.n > 0 && k->best_cost > k->floor) {
                 size_t at;

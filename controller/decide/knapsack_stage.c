@@ -111,17 +111,15 @@ static void base_prefix(struct knapsack *k, size_t middle)
  * set can go below; best_cost when there is none. */
 static int64_t need_search(struct knapsack *k)
 {
-        size_t low, middle, high, n_open;
+        size_t middle = price_find(k), n_open;
         uint64_t limit = k->limit;
-        int64_t bound, given_up;
+        int64_t bound = grain_up(k, price_bound(&k->price)), given_up;
 
-        price_find(k, &low, &middle, &high);
-        bound = grain_up(k, price_bound(&k->price));
         k->floor = i64_max(k->floor, bound);
         if (k->n_items > 2 * CORE_ITEMS) {
                 k->limit = k->spent + (limit > k->spent ? (limit - k->spent) / 8 : 0);
                 base_prefix(k, middle);
-                list_search(k, low, middle, high);
+                list_search(k, k->sorted_low, middle, k->sorted_high);
                 k->limit = limit;
         }
         n_open = price_reduce(k, k->best_cost - k->grain, &middle);
@@ -226,7 +224,6 @@ static int64_t stage_both(struct knapsack *k, int64_t floor, uint64_t start, uin
         bool weight_first = (wide)k->weight_min * k->all.relief >= (wide)k->relief_min * k->all.weight;
         enum need first = weight_first ? NEED_WEIGHT : NEED_RELIEF;
         enum need second = weight_first ? NEED_RELIEF : NEED_WEIGHT;
-        size_t low, middle, high;
 
         floor = trial_search(k, first, floor, start + budget / SHARES * SHARE_FIRST);
         if (k->answer_cost <= floor)
@@ -239,7 +236,7 @@ static int64_t stage_both(struct knapsack *k, int64_t floor, uint64_t start, uin
         trial_unite(k);
         for (int i = 0; i < 2; i++) {
                 items_load(k, i ? second : first);
-                price_find(k, &low, &middle, &high);
+                price_find(k);
                 fates_settle(k);
         }
         return trial_search(k, NEED_BOTH, floor, start + budget);

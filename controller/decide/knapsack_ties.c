@@ -8,6 +8,10 @@
  * would free less than the answer. What remains is as a rule a handful. For these, plain dynamic programming
  * in one direction, the items with the largest penalty first, with both certificates as bounds.
  *
+ * If no open item weighs less than it frees, and the answer frees no less than must be weighed, then all that
+ * frees as much as the answer weighs enough. Then weights are left out, and of two states with the same cost
+ * only the one with more relief is kept, without a search on the staircase.
+ *
  * The order by ids fits in because it is kept by whatever is added: of two partial sets over the same decided
  * items, the one that holds the first item in which they differ stays ahead, however both are completed. As a
  * mask with the lowest id in the highest bit, ahead is simply greater. */
@@ -30,6 +34,7 @@ struct ties {
         struct tie_state *list[2];
         struct tie_step *stair;
         size_t n, n_max, n_stair;
+        int64_t last_relief;                /* of the state kept last */
         int64_t relief_cost, relief_relief; /* what cost is worth: relief_relief per relief_cost */
         int64_t need_weight;                /* what the fixed items leave to be done */
         int64_t relief_least;               /* of the answer, less what is fixed */
@@ -51,13 +56,13 @@ static wide magnitude(wide value)
 static void relief_settle(struct ties *t)
 {
         struct knapsack *k = t->k;
-        size_t low, high, at;
+        size_t at;
         int64_t room = k->answer_cost - k->fixed.cost;
         wide bound;
 
         for (size_t i = 0; i < k->n_items; i++)
                 k->item[i].size = (int64_t)k->loads[k->item[i].id].relief;
-        at = items_break(k, BY_COST, room, &low, &high);
+        at = items_break(k, BY_COST, room);
         t->relief_cost = at < k->n_items ? k->item[at].cost : 1;
         t->relief_relief = at < k->n_items ? k->item[at].size : 0;
         bound = (wide)room * t->relief_relief;
@@ -82,13 +87,6 @@ static bool tie_enter(struct ties *t, const struct tie_state *s)
         struct tie_step *stair = t->stair;
         size_t first = 0, last = t->n_stair, above;
 
-        if (t->need_weight == 0) { /* no weights: they come by rising cost */
-                if (t->n_stair > 0 && stair->relief >= s->relief)
-                        return false;
-                stair->relief = s->relief;
-                t->n_stair = 1;
-                return true;
-        }
         while (first < last) { /* first step that costs no more */
                 size_t middle = first + (last - first) / 2;
 
@@ -128,9 +126,22 @@ static bool tie_hopeful(const struct ties *t, const struct tie_state *s)
 
         return s->weight + t->rest.weight >= t->need_weight &&
                s->relief + t->rest.relief >= t->relief_least &&
+               t->relief_bound + relief_sign(t, s->relief, s->cost) >=
+                       (wide)t->relief_least * t->relief_cost &&
                t->cost_bound + (wide)s->cost * p->size - (wide)s->size * p->cost <=
-                       (wide)k->answer_cost * p->size &&
-               t->relief_bound + relief_sign(t, s->relief, s->cost) >= (wide)t->relief_least * t->relief_cost;
+                       (wide)k->answer_cost * p->size;
+}
+
+/* Whether the state is worth keeping. With no need of weight they come by rising cost, and the last one kept
+ * is the whole staircase. */
+static bool tie_keep(struct ties *t, const struct tie_state *s)
+{
+        bool weighs = t->need_weight > 0;
+
+        if ((!weighs && s->relief <= t->last_relief) || !tie_hopeful(t, s))
+                return false;
+        t->last_relief = s->relief;
+        return !weighs || tie_enter(t, s);
 }
 
 /* Order of merging: who may hide another comes before it. */
@@ -145,33 +156,32 @@ static bool tie_before(const struct tie_state *a, const struct tie_state *b)
         return a->set > b->set;
 }
 
+static struct tie_state tie_with(const struct tie_state *s, const struct item *item)
+{
+        return (struct tie_state){ s->weight + item->weight, s->relief + item->relief, s->cost + item->cost,
+                                   s->size + item->size, s->set | (mask)1 << (TIE_ITEMS - 1 - item->in) };
+}
+
 static bool tie_merge(struct ties *t, const struct item *item)
 {
-        struct tie_state *out = t->list[1], *end = t->list[0] + t->n, *old = t->list[0], *moved = old;
-        mask bit = (mask)1 << (TIE_ITEMS - 1 - item->in);
+        struct tie_state *out = t->list[1];
+        const struct tie_state *old = t->list[0], *end = old + t->n, *next = old;
+        struct tie_state more = tie_with(next, item);
 
         t->n_stair = 0;
+        t->last_relief = -1;
         work_charge(t->k, 2 * t->n);
-        while (old < end || moved < end) {
-                struct tie_state s;
+        while (old < end || next < end) {
+                bool grow = old == end || (next < end && !tie_before(old, &more));
+                const struct tie_state *s = grow ? &more : old++;
 
-                if (moved < end) {
-                        s = *moved;
-                        s.weight += item->weight;
-                        s.relief += item->relief;
-                        s.cost += item->cost;
-                        s.size += item->size;
-                        s.set |= bit;
+                if (tie_keep(t, s)) {
+                        if (out == t->list[1] + t->n_max)
+                                return false;
+                        *out++ = *s;
                 }
-                if (moved == end || (old < end && tie_before(old, &s)))
-                        s = *old++;
-                else
-                        moved++;
-                if (!tie_hopeful(t, &s) || !tie_enter(t, &s))
-                        continue;
-                if (out == t->list[1] + t->n_max)
-                        return false;
-                *out++ = s;
+                if (grow && ++next < end)
+                        more = tie_with(next, item);
         }
         t->n = (size_t)(out - t->list[1]);
         out = t->list[0];
@@ -209,17 +219,29 @@ static void ties_order(struct ties *t)
         }
 }
 
+/* Whether every set that frees as much as the answer weighs enough: then its weight need not be looked at. */
+static bool weight_implied(const struct ties *t)
+{
+        const struct knapsack *k = t->k;
+
+        for (size_t i = 0; i < k->n_items; i++) {
+                const struct load *load = &k->loads[k->item[i].id];
+
+                if (load->weight < load->relief)
+                        return false;
+        }
+        return t->relief_least >= k->weight_min - k->fixed.weight;
+}
+
 /* The open items as the search wants them: 'in' is the rank of the id, 'relief' is true, not clipped. */
-static void ties_load(struct ties *t, enum need need)
+static void ties_load(struct ties *t)
 {
         struct knapsack *k = t->k;
-        size_t low, at, high;
 
-        items_load(k, need);
         for (size_t i = 0; i < k->n_items; i++)
                 k->item[i].in = (uint32_t)i;
-        price_find(k, &low, &at, &high);
-        t->need_weight = i64_max(0, k->weight_min - k->fixed.weight);
+        price_find(k);
+        t->need_weight = weight_implied(t) ? 0 : i64_max(0, k->weight_min - k->fixed.weight);
         t->cost_bound = k->price.bound;
         t->relief_bound = (wide)(k->answer_cost - k->fixed.cost) * t->relief_relief;
         for (size_t i = 0; i < k->n_items; i++) {
@@ -275,16 +297,15 @@ static bool ties_answer(struct ties *t)
 /* When too many are open for one mask, all but those around the break stay as the answer has them. */
 static bool ties_fit(struct knapsack *k, enum need need)
 {
-        size_t low, at, high;
-
         items_load(k, need);
         if (k->n_items <= TIE_ITEMS)
                 return true;
-        price_find(k, &low, &at, &high);
+        price_find(k);
         for (size_t i = 0; i < k->n_items; i++)
-                if (i < low || i >= high)
+                if (i < k->sorted_low || i >= k->sorted_high)
                         fate_settle(k, i, k->best[k->item[i].id]);
         work_charge_pass(k, k->n_items);
+        items_load(k, need);
         return false;
 }
 
@@ -303,12 +324,12 @@ bool ties_search(struct knapsack *k)
         relief_settle(&t);
         fit = ties_fit(k, need);
         t.relief_least = relief - k->fixed.relief;
-        ties_load(&t, need);
+        ties_load(&t);
         ties_order(&t);
         ties_pool(&t);
         t.list[0][0] = (struct tie_state){ 0 };
         for (size_t i = 0; i < k->n_items; i++)
-                if (k->spent >= k->limit || !ties_decide(&t, &k->item[i]))
+                if (t.n == 0 || k->spent >= k->limit || !ties_decide(&t, &k->item[i]))
                         return false;
         return ties_answer(&t) && answer_replace(k) && fit;
 }
