@@ -22,7 +22,8 @@ length=8192
 
 flags='-std=gnu17 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing -Wall -Wextra -Werror
        -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
-sources='base/*.c decide/*.c sense/container.c sense/label.c record/write.c
+sources='../hooks/state.c ../hooks/claim.c ../hooks/ceiling.c ../hooks/place.c
+         base/*.c decide/*.c sense/container.c sense/label.c record/write.c
          serve/config*.c serve/request.c cli/text.c cli/member.c cli/read.c'
 
 usage() {
@@ -55,7 +56,7 @@ done
 # shellcheck disable=SC2016
 rules() {
         local file objects=''
-        echo "flags = ${flags//$'\n'/ } -I$top/controller -I$here"
+        echo "flags = ${flags//$'\n'/ } -I$top/controller -I$top -I$top/kmod -I$here"
         echo 'rule compile'
         echo '  command = clang $flags -MD -MF $out.d -c $in -o $out'
         echo '  depfile = $out.d'
