@@ -7,8 +7,10 @@
  *
  * Everything here runs on one thread. One round is under way at a time, over all domains together, so that
  * no memory which one round has on its way is asked for by another. While a domain is armed its snapshot is
- * taken once a second: not to be used, since the round takes its own, but so that every file is open and
- * every page in place when it counts. */
+ * taken once a second: a round takes its own, but then every file is open and every page in place when it
+ * counts; and of the host's the standing order is made (standing.c).
+ *
+ * Where the kernel module is there, it calls when the host's memory falls, and until then nobody looks. */
 #include "controller.h"
 
 #include <errno.h>
@@ -18,6 +20,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "round.h"
+#include "standing.h"
 
 /* How often an armed domain's files are opened and read in advance. */
 #define PRIME_US USEC_PER_SEC
@@ -47,14 +50,69 @@ static void set_look_timer(struct controller *c)
 
 static void watch_domains(struct controller *c);
 
-static void prime(struct controller *c, const struct watch *w, uint64_t now_us)
+static void prime(struct controller *c, struct watch *w, uint64_t now_us)
 {
-        if (now_us - c->scanned_us < PRIME_US)
+        if (now_us - w->primed_us < PRIME_US)
                 return;
-        c->scanned_us = now_us;
-        scan_run(&c->scanner, &w->domain, true, now_us, &c->snapshot);
+        w->primed_us = now_us;
+        if (scan_run(&c->scanner, &w->domain, true, now_us, &c->snapshot) == CGROUPFS_OK && w->domain.is_host)
+                standing_renew(c);
         if (c->news.fd < 0)
                 watch_domains(c);       /* nobody else tells of new ones */
+}
+
+/* Asks the module to call when the host's memory falls below the arming line. A line that was crossed
+ * already is told of at once, so nothing is missed between the look and this. */
+static int set_lines(struct controller *c, const struct domain_facts *host)
+{
+        uint64_t low = amount_bytes(c->config->policy.arm_available, host->memory_total);
+
+        return module_watch(c->module, low, low + low / 8, 0, 0);
+}
+
+/* The host has plenty: no need to look before the module calls. */
+static void rest(struct controller *c, struct watch *w)
+{
+        standing_withdraw(c);
+        if (set_lines(c, &w->facts) == 0)
+                w->next_look_us = LOOP_NEVER;
+}
+
+static struct controller *the_controller;
+
+static void on_woken(struct watch *w)
+{
+        w->next_look_us = 0;
+        if (!the_controller->round.active)
+                the_controller->look_timer.due_us = 0;
+}
+
+/* What the module tells: the host's memory has crossed a line, the kernel reclaims or has run out of it, or the
+ * standing order is being carried out. */
+static void take_events(struct controller *c)
+{
+        struct jettison_event event;
+        int r;
+
+        while ((r = module_take_event(c->module, &event)) > 0) {
+                standing_take_event(c, &event);
+                for (size_t i = 0; i < c->n_watches; i++)
+                        if (c->watches[i].domain.is_host && !c->watches[i].gone) {
+                                if (event.kind == JETTISON_OOM)
+                                        c->watches[i].oom_us = loop_now_us();
+                                on_woken(&c->watches[i]);
+                        }
+        }
+        if (r < 0) {
+                log_errno(r, "the kernel module is lost; going on with files");
+                loop_unwatch(c->loop, &c->events);
+                c->called = false;
+        }
+}
+
+static void on_event(struct loop_source *source, uint32_t events UNUSED)
+{
+        take_events(CONTAINER_OF(source, struct controller, events));
 }
 
 static void look_at(struct controller *c, struct watch *w)
@@ -67,7 +125,13 @@ static void look_at(struct controller *c, struct watch *w)
                 return;
         }
         now_us = loop_now_us();
+        if (r == 0 && w->shortage.level == LEVEL_CALM && w->domain.is_host && c->called)
+                rest(c, w);
         if (r < 0 || w->shortage.level == LEVEL_CALM)
+                return;
+        if (w->domain.is_host && c->called)
+                take_events(c);         /* before anything new is decided: the module may have acted already */
+        if (c->round.active)
                 return;
         if (w->shortage.level == LEVEL_SHORT && !watch_is_held(w, now_us))
                 round_begin(c, w);
@@ -90,15 +154,6 @@ static void on_look(struct loop_timer *timer)
         set_look_timer(c);
 }
 
-static struct controller *the_controller;
-
-static void on_woken(struct watch *w)
-{
-        w->next_look_us = 0;
-        if (!the_controller->round.active)
-                the_controller->look_timer.due_us = 0;
-}
-
 static struct watch *find_watch(struct controller *c, const char *path)
 {
         for (size_t i = 0; i < c->n_watches; i++)
@@ -111,7 +166,7 @@ static struct watch *find_watch(struct controller *c, const char *path)
 static struct watch *find_place(struct controller *c)
 {
         for (size_t i = 0; i < c->n_watches; i++)
-                if (c->watches[i].next_look_us == LOOP_NEVER) {
+                if (c->watches[i].gone) {
                         watch_stop(&c->watches[i]);
                         return &c->watches[i];
                 }
@@ -124,7 +179,7 @@ static struct watch *take_watch(struct controller *c, const char *path)
         struct watch *w = find_watch(c, path);
 
         if (w)
-                return w->next_look_us == LOOP_NEVER ? w : NULL;
+                return w->gone ? w : NULL;
         if (strlen(path) >= sizeof(w->domain.path) || !(w = find_place(c))) {
                 if (!c->left_out)
                         log_warning("not watching %s, and perhaps others: %zu domains are watched already",
@@ -230,12 +285,13 @@ static void on_news(struct loop_source *source, uint32_t events UNUSED)
 }
 
 int controller_init(struct controller *c, const struct config *config, struct loop *loop,
-                    const struct cgroupfs *fs, const char *proc, struct journal *journal)
+                    const struct cgroupfs *fs, const char *proc, struct module *module,
+                    struct journal *journal)
 {
         size_t n_max = config->sense.cgroups_max;
         int r;
 
-        *c = (struct controller){ .config = config, .loop = loop, .journal = journal };
+        *c = (struct controller){ .config = config, .loop = loop, .module = module, .journal = journal };
         the_controller = c;
         c->started_us = c->walked_us = loop_now_us();
         c->look_timer.due = on_look;
@@ -245,12 +301,17 @@ int controller_init(struct controller *c, const struct config *config, struct lo
                 return -ENOMEM;
         if ((r = snapshot_init(&c->snapshot, n_max, n_max * NAMES_PER_CANDIDATE)) < 0 ||
             (r = plan_init(&c->plan, n_max)) < 0 ||
-            (r = scan_init(&c->scanner, fs, proc, &config->sense)) < 0 ||
+            (r = scan_init(&c->scanner, fs, proc, &config->sense, module)) < 0 ||
             (r = loop_add_timer(loop, &c->look_timer)) < 0 || (r = loop_add_timer(loop, &c->walk_timer)) < 0)
                 return r;
         c->news = (struct loop_source){ .ready = on_news, .fd = tree_news_fd(c->scanner.tree) };
         if (c->news.fd >= 0)
                 loop_watch(loop, &c->news, EPOLLIN);
+        c->events = (struct loop_source){ .ready = on_event, .fd = module->fd };
+        if (module_is_open(module))
+                loop_watch(loop, &c->events, EPOLLIN);
+        if ((r = standing_init(c)) < 0)
+                return r;
         return round_init(c);
 }
 
@@ -263,6 +324,17 @@ void controller_fini(struct controller *c)
         plan_fini(&c->plan);
         snapshot_fini(&c->snapshot);
         c->planner = planner_free(c->planner);
+}
+
+/* Only one program at a time can set the module's lines and leave orders. */
+static void take_calls(struct controller *c)
+{
+        int r = set_lines(c, &c->snapshot.facts);
+
+        c->called = r == 0;
+        if (r < 0)
+                log_warning("the kernel module's watch is not to be had (%s): looking at files instead",
+                            r == -EBUSY ? "another program holds it" : strerror(-r));
 }
 
 int controller_start(struct controller *c)
@@ -282,6 +354,8 @@ int controller_start(struct controller *c)
                 r = scan_run(&c->scanner, &w->domain, false, loop_now_us(), &c->snapshot);
                 if (r < 0 && w->domain.is_host)
                         return log_errno(r, "cannot read the host's memory");
+                if (w->domain.is_host && module_is_open(c->module))
+                        take_calls(c);
                 if (r == 0)
                         plan_make(&c->plan, c->planner, &c->snapshot, &rehearsed, &c->config->policy);
         }
@@ -298,7 +372,7 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
         if (!w || c->round.active ||
             scan_run(&c->scanner, &w->domain, true, loop_now_us(), &c->snapshot) != CGROUPFS_OK)
                 return NULL;
-        shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, 0, &c->config->policy);
+        shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, false, &c->config->policy);
         if (need > 0)
                 shortage = (struct shortage){ .level = LEVEL_SHORT,
                                               .witness = WITNESS_AVAILABLE,
@@ -315,8 +389,6 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
 
 int controller_reload(struct controller *c, const struct config *config)
 {
-        if (config->sense.cgroups_max != c->config->sense.cgroups_max)
-                return -EINVAL;
         if (c->round.active || scan_reconfigure(&c->scanner, &config->sense) < 0)
                 return -EBUSY;
         c->config = config;

@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "decide/plan.h"
 #include "record/journal.h"
+#include "sense/module.h"
 #include "sense/scan.h"
 #include "sense/watch.h"
 #include "serve/config.h"
@@ -33,10 +34,27 @@ struct round {
         uint64_t kernel_kills_before;
 };
 
+/* What was last left with the kernel module, and what the module made of it. */
+struct standing {
+        struct order {
+                uint64_t round;         /* its acts go under this number; 0: none was left */
+                uint32_t n;
+                struct ordered {
+                        uint64_t id, relief;    /* when it was left */
+                        struct utility utility;
+                } victims[JETTISON_ORDER_MAX];
+        } order;
+        bool refused;                   /* the module took no order, and that was said */
+        bool acting;                    /* the round under way is the module's */
+        uint64_t memory;                /* of the victim that it struck last, bytes */
+        struct loop_timer over;         /* nothing more is heard of it: the round is over */
+};
+
 struct controller {
         const struct config *config;    /* borrowed; replaced by controller_reload */
         struct loop *loop;
         struct journal *journal;        /* borrowed */
+        struct module *module;          /* borrowed; not open with the files feed */
         struct scanner scanner;
         struct watch watches[WATCHES_MAX];
         size_t n_watches;
@@ -47,18 +65,22 @@ struct controller {
         struct deed deed;
         struct backoff backoff;
         struct round round;
+        struct standing standing;
         struct loop_timer look_timer, walk_timer;
         struct loop_source news;        /* new cgroups */
+        struct loop_source events;      /* the module's */
+        bool called;                    /* the module calls when the host's memory falls: no timer needed */
         uint64_t walked_us;             /* when the tree was last walked for domains */
         bool walk_again;                /* what was new then may not have been labelled or limited yet */
-        uint64_t scanned_us;            /* last full scan while armed */
         uint64_t started_us;
         uint64_t rounds, victims;       /* since the start */
 };
 
-/* Sizes and opens all it needs. The config, loop, file system and journal are borrowed. 0 or -errno. */
+/* Sizes and opens all it needs. The config, loop, file system, module and journal are borrowed. 0 or
+ * -errno. */
 int controller_init(struct controller *c, const struct config *config, struct loop *loop,
-                    const struct cgroupfs *fs, const char *proc, struct journal *journal);
+                    const struct cgroupfs *fs, const char *proc, struct module *module,
+                    struct journal *journal);
 void controller_fini(struct controller *c);
 
 /* Starts to watch the configured domains and takes a first full snapshot and plan, striking nobody: every
@@ -72,8 +94,8 @@ int controller_start(struct controller *c);
 const struct plan *controller_plan(struct controller *c, const char *domain, uint64_t need,
                                    const struct snapshot **ret_snapshot, uint64_t *ret_solve_us);
 
-/* Takes another configuration. 0; -EBUSY while a round is active or a deed not quite over (try again
- * later); -EINVAL if sizes would have to change. */
+/* Takes another configuration, with as many candidates as before. 0; -EBUSY while a round is active or a
+ * deed not quite over (try again later). */
 int controller_reload(struct controller *c, const struct config *config);
 
 /* For the start-up's rehearsal: strikes the cgroup with this id like a victim, and waits for the outcome at

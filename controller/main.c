@@ -44,6 +44,7 @@ struct daemon {
         struct config configs[2];       /* the one in force, and room for the next */
         unsigned current;
         struct cgroupfs fs;
+        struct module module;
         struct loop loop;
         struct journal *journal;
         struct control *control;
@@ -79,6 +80,22 @@ static int load_config(const struct daemon *d, struct config *config, struct con
         return r;
 }
 
+/* What the start has settled for good: sizes, descriptors, the filter. NULL: nothing of it would have to change. */
+static const char *find_immutable(struct daemon *d, const struct config *next)
+{
+        const struct config *now = config_of(d);
+        bool module = module_is_open(&d->module);
+
+        if (next->sense.cgroups_max != now->sense.cgroups_max)
+                return "candidates.max cannot change while running; restart for it";
+        if ((next->feed == FEED_MODULE && !module) || (next->feed == FEED_FILES && module))
+                return "the feed cannot change while running; restart for it";
+        if (now->act.dry_run && !next->act.dry_run)
+                return "a dry run cannot become a real one while running, since the filter lets no signal out; "
+                       "restart for it";
+        return NULL;
+}
+
 /* Takes the new configuration once no round is under way; keeps the old one when the new one is wrong. */
 static void on_reload(struct loop_timer *timer)
 {
@@ -93,10 +110,11 @@ static void on_reload(struct loop_timer *timer)
         }
         notify_reloading();
         if ((r = load_config(d, next, &error)) == 0) {
-                r = controller_reload(&d->controller, next);
+                const char *immutable = find_immutable(d, next);
+
+                r = immutable ? -EINVAL : controller_reload(&d->controller, next);
                 config_fini(r == 0 ? config_of(d) : next);
-                snprintf(error.text, sizeof(error.text),
-                         "candidates.max cannot change while running; restart for it");
+                snprintf(error.text, sizeof(error.text), "%s", immutable ? immutable : strerror(-r));
         }
         notify_ready();
         if (r == -EBUSY) {
@@ -170,6 +188,23 @@ static int watch_signals(struct daemon *d)
         return loop_watch(&d->loop, &d->signals, EPOLLIN);
 }
 
+/* The kernel module, where it is wanted and there; without it a feed of "auto" is made of files. */
+static int open_feed(struct daemon *d)
+{
+        enum feed_kind feed = config_of(d)->feed;
+        int r = 0;
+
+        if (feed != FEED_FILES)
+                r = module_open(&d->module, JETTISON_DEVICE, config_of(d)->sense.cgroups_max);
+        if (r < 0 && feed == FEED_MODULE) {
+                log_error("the module feed is not to be had: " JETTISON_DEVICE ": %s", module_remedy(r));
+                return r;
+        }
+        if (r < 0 && r != -ENOENT)
+                log_notice("going on with files: " JETTISON_DEVICE ": %s", module_remedy(r));
+        return 0;
+}
+
 /* What privilege is needed for, before it is dropped. Threads do not exist yet. */
 static int acquire(struct daemon *d)
 {
@@ -208,7 +243,8 @@ static int start(struct daemon *d)
         d->journal = journal_new(&config->journal, &r);
         if (!d->journal)
                 return log_errno(r, "cannot open the journal %s", config->journal.path);
-        r = controller_init(&d->controller, config, &d->loop, &d->fs, d->options.proc_root, d->journal);
+        r = controller_init(&d->controller, config, &d->loop, &d->fs, d->options.proc_root, &d->module,
+                            d->journal);
         if (r < 0)
                 return log_errno(r, "cannot start the controller");
         if ((r = loop_add_timer(&d->loop, &d->reload)) < 0 || (r = loop_add_timer(&d->loop, &d->alive)) < 0)
@@ -292,7 +328,7 @@ static int once(struct daemon *d)
         d->journal = journal_new(&none, &r);
         if (!buffer || !d->journal || loop_init(&d->loop) < 0 ||
             controller_init(&d->controller, config_of(d), &d->loop, &d->fs, d->options.proc_root,
-                            d->journal) < 0 ||
+                            &d->module, d->journal) < 0 ||
             controller_start(&d->controller) < 0)
                 return EXIT_FAILED;
         for (size_t i = 0; i < d->controller.n_watches; i++) {
@@ -318,6 +354,7 @@ static void tear_down(struct daemon *d)
         if (d->controller.loop)
                 controller_fini(&d->controller);
         d->journal = journal_free(d->journal);
+        module_close(&d->module);
         rehearsal_clear(&d->rehearsal);
         cgroupfs_close(&d->fs);
         close_p(&d->signals.fd);
@@ -329,6 +366,7 @@ static void tear_down(struct daemon *d)
 int main(int argc, char **argv)
 {
         static struct daemon d = { .fs = CGROUPFS_INIT,
+                                   .module = MODULE_INIT,
                                    .loop = LOOP_INIT,
                                    .rehearsal = REHEARSAL_INIT,
                                    .signals.fd = -1,
@@ -348,12 +386,10 @@ int main(int argc, char **argv)
         }
         if (d.options.check_config) {
                 r = check_config(&d);
-        } else if (config_of(&d)->feed == FEED_MODULE) {
-                log_error("the module feed needs the kernel module, which this version does not have yet: "
-                          "use feed auto or files");
-                r = EXIT_LACKING;
         } else if (cgroupfs_open(d.options.cgroup_root, &d.fs, &lack) < 0) {
                 log_error("%s", lack.text);
+                r = EXIT_LACKING;
+        } else if (open_feed(&d) < 0) {
                 r = EXIT_LACKING;
         } else {
                 r = d.options.once ? once(&d) : run(&d);

@@ -45,13 +45,18 @@ static void write_degraded(struct sink *s, struct controller *c)
         json_close(s, ']');
 }
 
+static const char *feed_name(const struct controller *c)
+{
+        return module_is_open(c->module) ? "module" : "files";
+}
+
 void report_start(struct controller *c)
 {
         struct sink *s = journal_begin(c->journal, "start", 0);
 
         json_text(s, "version", JETTISON_VERSION);
         json_u64(s, "pid", (uint64_t)getpid());
-        json_text(s, "feed", "files");
+        json_text(s, "feed", feed_name(c));
         json_bool(s, "dry_run", c->config->act.dry_run);
         json_text(s, "config", c->config->files);
         json_open(s, "domains", '[');
@@ -116,18 +121,17 @@ void report_intent(struct controller *c)
                    c->plan.n, size_format(c->plan.relief, relief), (unsigned long long)c->plan.utility_lost);
 }
 
-void report_victim(struct controller *c, const struct snapshot_cgroup *v, const struct plan_entry *entry,
-                   const struct deed_result *result)
+static void tell_victim(struct controller *c, uint64_t round, const struct snapshot_cgroup *v,
+                        const char *path, uint64_t relief, const struct deed_result *result)
 {
-        struct sink *s = journal_begin(c->journal, "victim", c->round.number);
-        const char *path = snapshot_path(&c->snapshot, v);
+        struct sink *s = journal_begin(c->journal, "victim", round);
         char expected[SIZE_TEXT_MAX], freed[SIZE_TEXT_MAX], text[UTILITY_TEXT_MAX + 1];
 
         json_u64(s, "id", v->id);
         json_text(s, "path", path);
         json_text(s, "method", strike_name(result->method));
         json_text(s, "outcome", outcome_name(result->outcome));
-        json_u64(s, "expected", entry->relief);
+        json_u64(s, "expected", relief);
         json_u64(s, "freed", result->freed);
         json_u64(s, "processes", u64_max(result->processes, v->processes));
         json_u64(s, "strike_usec", result->strike_us);
@@ -135,16 +139,59 @@ void report_victim(struct controller *c, const struct snapshot_cgroup *v, const 
         json_u64(s, "settle_usec", result->settle_us);
         journal_end(c->journal);
 
-        size_format(entry->relief, expected);
+        size_format(relief, expected);
         size_format(result->freed, freed);
         utility_format(v->utility, text);
         log_notice("round %llu: %s: %s (%s), utility %s, expected %s, freed %s",
-                   (unsigned long long)c->round.number, path, outcome_name(result->outcome),
+                   (unsigned long long)round, path, outcome_name(result->outcome),
                    strike_name(result->method), text, expected, freed);
         if (result->strike_us || result->settle_us)
                 journal_kmsg(c->journal, "round %llu shed %s: utility %s, expected %s, freed %s, %s",
-                             (unsigned long long)c->round.number, path, text, expected, freed,
+                             (unsigned long long)round, path, text, expected, freed,
                              outcome_name(result->outcome));
+}
+
+void report_victim(struct controller *c, const struct snapshot_cgroup *v, const struct plan_entry *entry,
+                   const struct deed_result *result)
+{
+        tell_victim(c, c->round.number, v, snapshot_path(&c->snapshot, v), entry->relief, result);
+}
+
+static const char *path_of(struct controller *c, uint64_t id)
+{
+        uint32_t index = tree_find(c->scanner.tree, id);
+
+        return index == NODE_NONE ? "" : tree_path(c->scanner.tree, index);
+}
+
+void report_order(struct controller *c, const struct order *order)
+{
+        struct sink *s = journal_begin(c->journal, "order", order->round);
+
+        json_text(s, "domain", c->snapshot.domain);
+        json_text(s, "witness", witness_name(WITNESS_KERNEL));
+        json_open(s, "victims", '[');
+        for (uint32_t i = 0; i < order->n; i++) {
+                const struct ordered *v = &order->victims[i];
+
+                json_open(s, NULL, '{');
+                json_u64(s, "id", v->id);
+                json_text(s, "path", path_of(c, v->id));
+                json_u64(s, "tier", v->utility.tier);
+                json_u64(s, "utility", v->utility.value);
+                json_u64(s, "relief", v->relief);
+                json_close(s, '}');
+        }
+        json_close(s, ']');
+        journal_end(c->journal);
+}
+
+void report_ordered_victim(struct controller *c, uint64_t round, const struct ordered *v,
+                           const struct deed_result *result)
+{
+        const struct snapshot_cgroup victim = { .id = v->id, .utility = v->utility };
+
+        tell_victim(c, round, &victim, path_of(c, v->id), v->relief, result);
 }
 
 void report_outcome(struct controller *c, const char *result)
@@ -193,12 +240,13 @@ void report_helpless(struct controller *c)
 static void write_watch(struct sink *s, struct controller *c, const struct watch *w)
 {
         const struct policy *p = &c->config->policy;
-        const char *state = !c->round.active || c->round.watch != w ? "watching" : "acting";
+        bool mine = c->round.active && c->round.watch == w;
+        const char *state = !mine ? "watching" : deed_is_settling(&c->deed) ? "settling" : "acting";
 
         json_open(s, NULL, '{');
         json_text(s, "path", w->domain.path);
         json_text(s, "level", level_name(w->shortage.level));
-        json_text(s, "state", w->next_look_us == LOOP_NEVER && !c->round.active ? "gone" : state);
+        json_text(s, "state", w->gone && !c->round.active ? "gone" : state);
         json_u64(s, "memory_total", w->facts.memory_total);
         json_u64(s, "memory_available", w->facts.memory_available);
         json_u64(s, "swap_total", w->facts.swap_total);
@@ -206,6 +254,28 @@ static void write_watch(struct sink *s, struct controller *c, const struct watch
         json_hundredths(s, "stall", w->stall_permyriad);
         json_u64(s, "act_available", amount_bytes(p->act_available, w->facts.memory_total));
         json_u64(s, "target_available", amount_bytes(p->target_available, w->facts.memory_total));
+        json_close(s, '}');
+}
+
+static void write_order(struct sink *s, struct controller *c)
+{
+        static const char *const states[] = {
+                [JETTISON_ORDER_NONE] = "none",
+                [JETTISON_ORDER_STANDING] = "standing",
+                [JETTISON_ORDER_ACTING] = "acting",
+                [JETTISON_ORDER_OVER] = "over",
+        };
+        struct jettison_info info;
+
+        if (!module_is_open(c->module) || module_info(c->module, &info) < 0)
+                return;
+        json_open(s, "order", '{');
+        json_text(s, "state", info.order_state < ARRAY_SIZE(states) ? states[info.order_state] : "unknown");
+        json_u64(s, "round", info.order_round);
+        json_u64(s, "victims", info.order_victims);
+        json_u64(s, "next", info.order_next);
+        json_u64(s, "age_usec", info.order_age_ms * USEC_PER_MSEC);
+        json_u64(s, "left_usec", info.order_left_ms * USEC_PER_MSEC);
         json_close(s, '}');
 }
 
@@ -227,7 +297,7 @@ void report_status(void *context, const struct control_request *request UNUSED, 
         json_text(s, "version", JETTISON_VERSION);
         json_u64(s, "pid", (uint64_t)getpid());
         json_u64(s, "uptime_usec", loop_now_us() - c->started_us);
-        json_text(s, "feed", "files");
+        json_text(s, "feed", feed_name(c));
         json_bool(s, "dry_run", c->config->act.dry_run);
         json_bool(s, "pressure", pressure);
         json_bool(s, "swap", c->n_watches > 0 && c->watches[0].facts.swap_total > 0);
@@ -239,11 +309,12 @@ void report_status(void *context, const struct control_request *request UNUSED, 
         json_u64(s, "candidates", count_candidates(c));
         json_text(s, "config", c->config->files);
         write_degraded(s, c);
+        write_order(s, c);
         json_open(s, "domains", '[');
         for (size_t i = 0; i < c->n_watches; i++) {
                 struct watch *w = &c->watches[i];
 
-                if (!c->round.active && w->next_look_us != LOOP_NEVER)
+                if (!c->round.active && !w->gone)
                         scan_look(&c->scanner, &w->domain, UINT64_MAX, &w->facts);
                 write_watch(s, c, w);
         }

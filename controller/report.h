@@ -12,6 +12,12 @@ void report_reload(struct controller *c, const char *error);    /* NULL: it work
 void report_intent(struct controller *c);
 void report_victim(struct controller *c, const struct snapshot_cgroup *v, const struct plan_entry *entry,
                    const struct deed_result *result);
+
+/* What was left with the kernel module; its line stands for the intent if the module carries it out. And one
+ * victim of it. */
+void report_order(struct controller *c, const struct order *order);
+void report_ordered_victim(struct controller *c, uint64_t round, const struct ordered *v,
+                           const struct deed_result *result);
 void report_outcome(struct controller *c, const char *result);
 
 /* A shortage in which nobody can be struck; told once a minute. */

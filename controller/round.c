@@ -5,6 +5,7 @@
  *      choice          plan_make       the set that loses least
  *      look again      watch_look      between the trigger and here memory may have come back
  *      intent          journal         before the deed, so that a crash can be told from a decision
+ *      order           standing_follow what the kernel module would do if we did not get to it
  *      deed            deed_start      one victim; the loop goes on while it dies
  *      measurement     on_done         what it gave back, and what is still missing
  *      … and again, with a fresh plan for what is still missing, until it is nothing or nobody is left
@@ -24,6 +25,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "report.h"
+#include "standing.h"
 
 /* After a shortage in which nobody may die, and after a dry run, which changes nothing: when the question
  * is asked again. */
@@ -41,7 +43,7 @@
 
 static void next_victim(struct controller *c);
 
-static void end_round(struct controller *c, const char *result)
+void round_end(struct controller *c, const char *result)
 {
         struct round *r = &c->round;
 
@@ -50,7 +52,7 @@ static void end_round(struct controller *c, const char *result)
         r->active = false;
         watch_reset(r->watch, &c->config->policy);
         for (size_t i = 0; i < c->n_watches; i++)
-                if (c->watches[i].next_look_us != LOOP_NEVER)
+                if (!c->watches[i].gone)
                         c->watches[i].next_look_us = 0;
                 else
                         c->walk_timer.due_us = 0;       /* it may have gone during the round */
@@ -107,7 +109,7 @@ static void pretend(struct controller *c)
                 report_victim(c, &c->snapshot.cgroups[c->plan.entries[i].index], &c->plan.entries[i],
                               &untouched);
         watch_hold(c->round.watch, DRY_HOLD_US, 0);
-        end_round(c, "dry-run");
+        round_end(c, "dry-run");
 }
 
 void round_begin(struct controller *c, struct watch *w)
@@ -136,10 +138,27 @@ void round_begin(struct controller *c, struct watch *w)
         c->round.expected = c->plan.relief;
         c->round.kernel_kills_before = scan_kernel_kills(&c->scanner);
         report_intent(c);
+        standing_follow(c);
         if (c->config->act.dry_run)
                 pretend(c);
         else
                 next_victim(c);
+}
+
+bool round_adopt(struct controller *c, uint64_t number, uint64_t available)
+{
+        for (size_t i = 0; i < c->n_watches; i++) {
+                if (!c->watches[i].domain.is_host)
+                        continue;
+                c->round = (struct round){ .active = true, .number = u64_max(number, c->round.number),
+                                           .watch = &c->watches[i], .verdict = VERDICT_ACT,
+                                           .shortage = { LEVEL_SHORT, WITNESS_KERNEL, 0, false },
+                                           .trigger_us = loop_now_us(), .available_before = available,
+                                           .kernel_kills_before = scan_kernel_kills(&c->scanner) };
+                c->rounds++;
+                return true;
+        }
+        return false;
 }
 
 static void next_victim(struct controller *c)
@@ -150,7 +169,7 @@ static void next_victim(struct controller *c)
         struct deed_order order;
 
         if (r->next >= c->plan.n_victims) {
-                end_round(c, "exhausted");
+                round_end(c, "exhausted");
                 return;
         }
         entry = &c->plan.entries[r->next];
@@ -194,7 +213,7 @@ static bool is_done(struct controller *c)
         if (watch_look(w, &c->scanner, &c->config->policy) != CGROUPFS_OK)
                 return true;
         if (r->verdict == VERDICT_INSUFFICIENT)
-                return shortage_judge(&w->facts, 0, 0, &c->config->policy).level != LEVEL_SHORT;
+                return shortage_judge(&w->facts, 0, false, &c->config->policy).level != LEVEL_SHORT;
         return shortage_need(&w->facts, r->shortage.witness, r->shortage.swap_short, &c->config->policy) == 0;
 }
 
@@ -215,18 +234,20 @@ static void on_done(void *context, const struct deed_result *result)
                 mark_victim(c, v, result);
         }
         if (is_done(c)) {
-                end_round(c, "recovered");
+                round_end(c, "recovered");
                 return;
         }
         verdict = r->verdict = plan_round(c, r->watch);
         if (verdict == VERDICT_CALM)
-                end_round(c, "recovered");
+                round_end(c, "recovered");
         else if (verdict == VERDICT_NO_CANDIDATE)
-                end_round(c, "short");
+                round_end(c, "short");
         else if (loop_now_us() - r->trigger_us >= ROUND_US)
-                end_round(c, "short");
-        else
+                round_end(c, "short");
+        else {
+                standing_follow(c);
                 next_victim(c);
+        }
 }
 
 /* Has the host run short while one of its subtrees has a round? Asked when a look at it is due. */

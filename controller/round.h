@@ -9,3 +9,10 @@ int round_init(struct controller *c);
 /* Begins a round for a domain that was judged short. It goes on by itself, through the loop, and ends with
  * watch looks as before. */
 void round_begin(struct controller *c, struct watch *w);
+
+/* The kernel module has begun to carry out its standing order: that is the round of this number, of the host,
+ * until round_end. False when the host is not watched. */
+bool round_adopt(struct controller *c, uint64_t number, uint64_t available);
+
+/* Tells the outcome, and lets others begin. */
+void round_end(struct controller *c, const char *result);

@@ -3,11 +3,12 @@
 #
 # The report's experiment, for real: two trainings and two memory hogs that ignore SIGTERM, in a domain that
 # is too small for them; once with jettisond, once with the kernel's own OOM killer.
-#   examples/demo.sh [--vm|--host] [--seed N]
+#   examples/demo.sh [--vm|--host] [--module] [--seed N]
 #
 # Installs what is missing, builds, and runs on this machine if its cgroup v2 has the memory controller,
-# else in a QEMU VM with a stock Debian kernel; --vm and --host decide instead. Needs root, and Debian 12 or
-# a derivative.
+# else in a QEMU VM with a stock Debian kernel; --vm and --host decide instead. With --module the kernel
+# module is built and loaded as well; in a VM, a third act shows its standing order. Needs root, and Debian 12
+# or a derivative.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -20,10 +21,11 @@ die() {
         exit 1
 }
 
-where='' seed=$(date +%s)
+where='' module='' seed=$(date +%s)
 while [ $# -gt 0 ]; do
         case $1 in
         --vm | --host) where=${1#--} ;;
+        --module) module=1 ;;
         --seed) seed=${2:-} && shift ;;
         *) set -- && seed='' ;;
         esac
@@ -31,7 +33,7 @@ while [ $# -gt 0 ]; do
 done
 case $seed in
 '' | *[!0-9]*)
-        echo 'Usage: examples/demo.sh [--vm|--host] [--seed N]' >&2
+        echo 'Usage: examples/demo.sh [--vm|--host] [--module] [--seed N]' >&2
         exit 2
         ;;
 esac
@@ -73,7 +75,15 @@ quietly meson compile -C "$build"
 if [ -t 1 ]; then look=live; else look=plain; fi
 if [ "$where" = host ]; then
         quietly "$source/tests/vm/image.sh" programs "$build" "$build/demo"
-        sh "$here/demo/acts.sh" "$build/demo" "$seed" "$look"
+        if [ -n "$module" ]; then
+                [ -e "/lib/modules/$(uname -r)/build" ] ||
+                        die "the module needs the headers of this kernel: apt-get install linux-headers-$(uname -r)"
+                rm -rf "$build/kmod"
+                cp -r "$source/kmod" "$build/kmod"
+                quietly make -C "$build/kmod"
+                module=$build/kmod/jettison.ko
+        fi
+        sh "$here/demo/acts.sh" "$build/demo" "$seed" "$look" "$module"
         exit
 fi
 
@@ -95,13 +105,19 @@ echo "booting a VM…"
 image=$source/tests/vm/image.sh
 kernel=$("$image" kernel)
 base=$("$image" base "$kernel")
+files=("$work/main.sh") third=''
+if [ -n "$module" ]; then
+        echo "building the kernel module…"
+        files+=("$("$image" module "$kernel")")
+        module=/opt/jettison/bin/jettison.ko third=third
+fi
 cat >"$work/main.sh" <<END
 stty cols $(tput cols 2>/dev/null || echo 100)
 echo
 echo '@@ begin'
-sh /opt/jettison/acts.sh /opt/jettison/bin $seed $look
+sh /opt/jettison/acts.sh /opt/jettison/bin $seed $look $module $third
 echo "@@ end \$?"
 END
-quietly "$image" payload "$build" "$work/payload" "$work/main.sh"
+quietly "$image" payload "$build" "$work/payload" "${files[@]}"
 "$source/tests/vm/boot.sh" --memory 768M --time 300 --append "psi=1 jettison.lane=demo" \
         "$kernel" "$base" "$work/payload" | show_console

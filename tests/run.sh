@@ -122,7 +122,8 @@ stage_sanitize() {
 stage_valgrind() {
         JETTISON_TEST_ROUNDS=20 meson_tests valgrind "$build" --timeout-multiplier 10 \
                 --wrap "valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite" \
-                snapshot knapsack shortage price plan ktext sink units utility glob container label write read table config
+                snapshot knapsack shortage price plan ktext sink units utility glob container label write read table config \
+                order hook_state hook_claim hook_ceiling hook_place
 }
 
 stage_fuzz() {

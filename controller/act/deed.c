@@ -252,6 +252,11 @@ bool deed_is_idle(const struct deed *d)
         return d->state == DEED_IDLE;
 }
 
+bool deed_is_settling(const struct deed *d)
+{
+        return d->state == DEED_SETTLING || (d->state == DEED_DYING && d->returned);
+}
+
 void deed_start(struct deed *d, const struct deed_order *order)
 {
         struct node *n = tree_node(order->tree, order->node);

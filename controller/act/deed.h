@@ -75,4 +75,7 @@ void deed_fini(struct deed *d);
 void deed_start(struct deed *d, const struct deed_order *order);
 
 bool deed_is_idle(const struct deed *d);
+
+/* Is its victim struck, and what is awaited is its end or its memory? */
+bool deed_is_settling(const struct deed *d);
 const char *outcome_name(enum outcome o);       /* "freed", "not-freed", … */

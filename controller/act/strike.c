@@ -245,6 +245,7 @@ static const char *const strike_names[] = {
         [STRIKE_TERM] = "SIGTERM",
         [STRIKE_GROUP] = "cgroup.kill",
         [STRIKE_EACH] = "signals",
+        [STRIKE_ORDER] = "standing order",
 };
 _Static_assert(ARRAY_SIZE(strike_names) == STRIKE_KIND_N, "name every strike");
 

@@ -12,6 +12,8 @@ enum strike_kind {
         STRIKE_GROUP,           /* 1 → cgroup.kill, then process_mrelease on what was in it */
         STRIKE_EACH,            /* SIGKILL to every process, through pidfds, until none is left; then
                                  * process_mrelease */
+        STRIKE_ORDER,           /* the kernel module did, by its standing order: never submitted, only told
+                                 * of */
         STRIKE_KIND_N,
 };
 
@@ -49,4 +51,4 @@ struct strikers *strikers_free(struct strikers *s);
  * allocates. */
 int strikers_submit(struct strikers *s, const struct strike_order *order);
 
-const char *strike_name(enum strike_kind k);    /* "SIGTERM", "cgroup.kill", "signals" */
+const char *strike_name(enum strike_kind k);    /* "SIGTERM", "cgroup.kill", … */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "cli/names.h"
 #include "cli/show.h"
 #include "cli/table.h"
 
@@ -17,7 +18,7 @@ struct word {
 static const struct word witnesses[] = {
         { "available", "available memory had fallen below the acting line" },
         { "stall", "tasks stood still while memory was low" },
-        { "kernel", "the kernel's own killer was at work" },
+        { "kernel", "the kernel itself had run out of memory" },
 };
 
 /* What became of a victim. */
@@ -102,14 +103,32 @@ static void print_intent(const struct round *r, FILE *out, const struct term *te
         json_decref(map);
 }
 
+/* What the kernel module was told, which stands for the intent when it has carried it out. */
+static void print_order(const struct round *r, FILE *out, const struct term *term)
+{
+        CLEANUP(free_p) char *when = text_time(show_u64(json_array_get(r->victims, 0), "time_usec"));
+        CLEANUP(free_p) char *domain = shown(r->intent, "domain");
+
+        fprintf(out, "%sRound %llu%s, %s, domain %s: %s.\n", style_begin(term, STYLE_BOLD),
+                (unsigned long long)r->number, style_end(term, STYLE_BOLD), when, domain,
+                word_means(witnesses, ARRAY_SIZE(witnesses), show_text(r->intent, "witness")));
+        fprintf(out, "The standing order named %zu, cheapest first. The kernel module took one at a time until there\n"
+                "was memory, and passed over those too small to help.\n\n", show_count(r->intent, "victims"));
+}
+
+static bool is_order(const struct round *r)
+{
+        return strcmp(show_text(r->intent, "what"), "order") == 0;
+}
+
 static void print_victims(const struct round *r, FILE *out, const struct term *term)
 {
         static const struct column columns[] = {
-                { "VICTIM", CUT_FRONT, false },   { "BY", CUT_NEVER, false },
-                { "PROCESSES", CUT_NEVER, true }, { "EXPECTED", CUT_NEVER, true },
-                { "FREED", CUT_NEVER, true },     { "STRIKE", CUT_NEVER, true },
-                { "DEAD", CUT_NEVER, true },      { "SETTLED", CUT_NEVER, true },
-                { "OUTCOME", CUT_NEVER, false },
+                { "VICTIM", CUT_FRONT, false },  { "NAME", CUT_AWAY, false },
+                { "BY", CUT_NEVER, false },      { "PROCESSES", CUT_NEVER, true },
+                { "EXPECTED", CUT_NEVER, true }, { "FREED", CUT_NEVER, true },
+                { "STRIKE", CUT_NEVER, true },   { "DEAD", CUT_NEVER, true },
+                { "SETTLED", CUT_NEVER, true },  { "OUTCOME", CUT_NEVER, false },
         };
         struct table table;
         json_t *line;
@@ -123,6 +142,7 @@ static void print_victims(const struct round *r, FILE *out, const struct term *t
         json_array_foreach(r->victims, i, line) {
                 table_row(&table, STYLE_PLAIN);
                 table_cell(&table, shown(line, "path"));
+                table_cell(&table, names_text(line));
                 table_cell(&table, shown(line, "method"));
                 table_number(&table, show_u64(line, "processes"));
                 table_size(&table, show_u64(line, "expected"));
@@ -159,7 +179,9 @@ static void print_outcome(const struct round *r, FILE *out)
 
 void explain_round(const struct round *r, FILE *out, const struct term *term)
 {
-        if (r->intent)
+        if (is_order(r))
+                print_order(r, out, term);
+        else if (r->intent)
                 print_intent(r, out, term);
         else
                 fprintf(out, "Round %llu: its intent is not in the journal any more.\n\n",
@@ -214,12 +236,20 @@ static void line_intent(const json_t *line, FILE *out)
                 show_count(json_object_get(line, "plan"), "victims"));
 }
 
+static void line_order(const json_t *line, FILE *out)
+{
+        fprintf(out, "left with the kernel module, should memory run out: %zu, cheapest first",
+                show_count(line, "victims"));
+}
+
 static void line_victim(const json_t *line, FILE *out)
 {
         CLEANUP(free_p) char *path = shown(line, "path"), *outcome = shown(line, "outcome");
         CLEANUP(free_p) char *freed = size_text(line, "freed"), *expected = size_text(line, "expected");
+        CLEANUP(free_p) char *name = names_text(line);
 
-        fprintf(out, "%s: %s, %s of %s expected", path, outcome, freed, expected);
+        fprintf(out, "%s%s%s%s: %s, %s of %s expected", path, *name ? " (" : "", name, *name ? ")" : "",
+                outcome, freed, expected);
 }
 
 static void line_outcome(const json_t *line, FILE *out)
@@ -248,7 +278,10 @@ void explain_line(const json_t *line, FILE *out)
         static const struct {
                 const char *what;
                 void (*print)(const json_t *line, FILE *out);
-        } kinds[] = { { "intent", line_intent }, { "victim", line_victim }, { "outcome", line_outcome } };
+        } kinds[] = { { "intent", line_intent },
+                      { "order", line_order },
+                      { "victim", line_victim },
+                      { "outcome", line_outcome } };
         CLEANUP(free_p) char *when = text_time(show_u64(line, "time_usec")), *what = shown(line, "what");
         void (*print)(const json_t *, FILE *) = line_other;
 

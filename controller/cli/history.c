@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/names.h"
 #include "cli/show.h"
 
 struct reader {
@@ -16,6 +17,7 @@ struct reader {
         enum history_keep keep;
         uint64_t number;
         size_t life;
+        json_t *order;          /* the last one left with the kernel module, or NULL */
 };
 
 static void round_fini(struct round *r)
@@ -48,6 +50,24 @@ static struct round *find_round(struct reader *reader, uint64_t number)
         return &h->rounds[h->n++];
 }
 
+static void take_intent(struct reader *reader, struct round *round, json_t *line)
+{
+        if (round->intent)
+                return;
+        round->intent = json_incref(line);
+        if (reader->keep != HISTORY_ALL)
+                return;
+        json_object_del(line, "snapshot");
+        json_object_del(json_object_get(line, "plan"), "kept");
+}
+
+static void take_order(struct reader *reader, json_t *line)
+{
+        json_decref(reader->order);
+        reader->order = json_incref(line);
+}
+
+/* An order is no round until something of it is done. */
 static void take_round_line(struct reader *reader, json_t *line, const char *what)
 {
         uint64_t number = show_u64(line, "round");
@@ -55,14 +75,16 @@ static void take_round_line(struct reader *reader, json_t *line, const char *wha
 
         if (number == 0 || (reader->keep == HISTORY_ONE && number != reader->number))
                 return;
+        if (strcmp(what, "order") == 0) {
+                take_order(reader, line);
+                return;
+        }
         round = find_round(reader, number);
-        if (strcmp(what, "intent") == 0 && !round->intent) {
-                round->intent = json_incref(line);
-                if (reader->keep != HISTORY_ALL)
-                        return;
-                json_object_del(line, "snapshot");
-                json_object_del(json_object_get(line, "plan"), "kept");
-        } else if (strcmp(what, "victim") == 0) {
+        if (strcmp(what, "intent") == 0)
+                take_intent(reader, round, line);
+        else if (show_u64(reader->order, "round") == number)
+                take_intent(reader, round, reader->order);
+        if (strcmp(what, "victim") == 0) {
                 json_array_append(round->victims, line);
         } else if (strcmp(what, "outcome") == 0 && !round->outcome) {
                 round->outcome = json_incref(line);
@@ -77,7 +99,11 @@ static void take_line(struct reader *reader, const char *text, size_t len)
         if (!what[0])
                 reader->history->n_torn++;
         reader->history->n_dropped += show_u64(line, "dropped");
-        reader->life += strcmp(what, "start") == 0;
+        if (strcmp(what, "start") == 0) {
+                reader->life++;
+                json_decref(reader->order);
+                reader->order = NULL;
+        }
         take_round_line(reader, line, what);
         json_decref(line);
 }
@@ -122,6 +148,7 @@ int history_read(const char *path, enum history_keep keep, uint64_t number, stru
                 take_file(&reader, name);       /* what cannot be read of the past is missing from it */
         }
         r = take_file(&reader, path);
+        json_decref(reader.order);
         if (r < 0) {
                 history_fini(&history);
                 return r;
@@ -137,6 +164,25 @@ json_t *history_json(const struct round *r)
                               "outcome", r->outcome));
 }
 
+static const json_t *planned(const struct round *r)
+{
+        return json_object_get(json_object_get(r->intent, "plan"), "victims");
+}
+
+void history_tell_names(struct history *h)
+{
+        struct names *names = names_new("");
+
+        for (size_t i = 0; i < h->n; i++) {
+                const json_t *plan = json_object_get(h->rounds[i].intent, "plan");
+
+                names_tell(names, h->rounds[i].victims);
+                names_tell(names, json_object_get(plan, "victims"));
+                names_tell(names, json_object_get(plan, "kept"));
+        }
+        names_free(names);
+}
+
 bool history_line_mentions(const json_t *line, const char *bytes)
 {
         const char *path = show_text(line, "path");
@@ -145,13 +191,14 @@ bool history_line_mentions(const json_t *line, const char *bytes)
         return strstr(own ? own : path, bytes) != NULL;
 }
 
-static bool any_mentions(const json_t *lines, const char *bytes)
+static bool any(const json_t *lines, bool (*is_it)(const json_t *line, const char *wanted),
+                const char *wanted)
 {
         json_t *line;
         size_t i;
 
         json_array_foreach(lines, i, line)
-                if (history_line_mentions(line, bytes))
+                if (is_it(line, wanted))
                         return true;
         return false;
 }
@@ -159,6 +206,20 @@ static bool any_mentions(const json_t *lines, const char *bytes)
 /* The planned victims as well: in an interrupted round nobody knows who of them was struck. */
 bool history_mentions(const struct round *r, const char *bytes)
 {
-        return any_mentions(r->victims, bytes) ||
-               any_mentions(json_object_get(json_object_get(r->intent, "plan"), "victims"), bytes);
+        return any(r->victims, history_line_mentions, bytes) || any(planned(r), history_line_mentions, bytes);
+}
+
+void history_keep_container(struct history *h, const char *wanted)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < h->n; i++) {
+                struct round *r = &h->rounds[i];
+
+                if (any(r->victims, names_match, wanted) || any(planned(r), names_match, wanted))
+                        h->rounds[n++] = *r;
+                else
+                        round_fini(r);
+        }
+        h->n = n;
 }

@@ -38,6 +38,12 @@ void history_fini(struct history *h);
  * New. */
 json_t *history_json(const struct round *r);
 
+/* Looks up the names of victims and kept (cli/names.h). */
+void history_tell_names(struct history *h);
+
+/* Forgets the rounds without a victim that names_match() takes for 'wanted'. After history_tell_names. */
+void history_keep_container(struct history *h, const char *wanted);
+
 /* Does one of its victims' paths contain the bytes? */
 bool history_mentions(const struct round *r, const char *bytes);
 

@@ -15,6 +15,7 @@ static const struct verb *const verbs[] = {
         &verb_label,
         &verb_run,
         &verb_check_config,
+        &verb_configure,
 };
 
 static void print_help(void)

@@ -10,6 +10,7 @@
 
 #include "base/ktext.h"
 #include "cli/explain.h"
+#include "cli/names.h"
 #include "cli/show.h"
 #include "cli/verb.h"
 
@@ -19,6 +20,7 @@
 struct journal_request {
         const char *file;
         const char *cgroup;     /* NULL: all */
+        const char *container;  /* NULL: all */
         uint64_t round;         /* 0: all */
         bool explain, last, follow, json;
 };
@@ -58,6 +60,10 @@ static int journal_list(const struct verb *verb, const struct journal_request *q
 
         if (r < 0)
                 return cannot_read(verb, q->file, r);
+        if (q->json || q->container)
+                history_tell_names(&history);
+        if (q->container)
+                history_keep_container(&history, q->container);
         if (q->json)
                 list_json(q, &history);
         else
@@ -76,6 +82,7 @@ static int journal_explain(const struct verb *verb, const struct journal_request
 
         if (r < 0)
                 return cannot_read(verb, q->file, r);
+        history_tell_names(&history);
         if (history.n == 0 && q->last) {
                 code = verb_fail(verb, EXIT_FAILED, "%s holds no round", q->file);
         } else if (history.n == 0) {
@@ -101,12 +108,25 @@ struct tail {
         char line[FOLLOW_LINE_MAX];
 };
 
+/* Names are looked up anew for each line: containers come and go meanwhile. */
+static void tell_name(json_t *line)
+{
+        json_t *list = must(json_pack("[O?]", line));
+        struct names *names = names_new("");
+
+        names_tell(names, list);
+        names_free(names);
+        json_decref(list);
+}
+
 static void follow_line(const struct journal_request *q, const char *text, size_t len)
 {
         json_t *line = json_loadb(text, len, 0, NULL);
 
+        tell_name(line);
         if (line && (!q->round || show_u64(line, "round") == q->round) &&
-            (!q->cgroup || history_line_mentions(line, q->cgroup))) {
+            (!q->cgroup || history_line_mentions(line, q->cgroup)) &&
+            (!q->container || names_match(line, q->container))) {
                 if (q->json)
                         show_json(line, stdout);
                 else
@@ -213,8 +233,9 @@ static int run_journal(const struct verb *verb, int argc, char **argv)
 {
         static const struct option options[] = {
                 { "follow", no_argument, NULL, 'f' },      { "round", required_argument, NULL, 'r' },
-                { "cgroup", required_argument, NULL, 'c' }, { "file", required_argument, NULL, 'F' },
-                { "json", no_argument, NULL, 'j' },        VERB_OPTION_HELP,
+                { "cgroup", required_argument, NULL, 'c' }, { "container", required_argument, NULL, 'C' },
+                { "file", required_argument, NULL, 'F' },  { "json", no_argument, NULL, 'j' },
+                VERB_OPTION_HELP,
                 { 0 },
         };
         struct journal_request q = { .file = JOURNAL_PATH };
@@ -231,6 +252,9 @@ static int run_journal(const struct verb *verb, int argc, char **argv)
                         break;
                 case 'c':
                         q.cgroup = optarg;
+                        break;
+                case 'C':
+                        q.container = optarg;
                         break;
                 case 'F':
                         q.file = optarg;
@@ -258,6 +282,7 @@ const struct verb verb_journal = {
                 "  --follow              print new lines as they come\n"
                 "  --round N             only this round\n"
                 "  --cgroup TEXT         only rounds with a victim whose path contains TEXT\n"
+                "  --container NAME      only rounds with a victim of this name, or whose id begins so\n"
                 "  --file FILE           and its rotated FILE.1, FILE.2, ... (default: " JOURNAL_PATH ")\n"
                 "  --json                one line of JSON per round; with --follow, the lines themselves\n",
         .run = run_journal,

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "cli/ask.h"
+#include "cli/names.h"
 #include "cli/read.h"
 #include "cli/show.h"
 #include "decide/plan.h"
@@ -85,7 +86,7 @@ static struct shortage shortage_of(const struct plan_request *q, const struct re
 {
         const struct domain_facts *facts = &reading->snapshot.facts;
         uint32_t stall = policy->stall_kind == STALL_FULL ? facts->psi.full.avg10 : facts->psi.some.avg10;
-        struct shortage shortage = shortage_judge(facts, facts->has_psi ? stall : 0, 0, policy);
+        struct shortage shortage = shortage_judge(facts, facts->has_psi ? stall : 0, false, policy);
 
         if (!q->has_need && !reading->has_need)
                 return shortage;
@@ -99,11 +100,17 @@ static struct shortage shortage_of(const struct plan_request *q, const struct re
 static void print_plan(const struct plan_request *q, const json_t *plan, const json_t *snapshot)
 {
         const struct term term = term_of(stdout);
+        struct names *names;
 
-        if (q->json)
+        if (q->json) {
                 show_json(plan, stdout);
-        else
-                show_plan(plan, snapshot, stdout, &term);
+                return;
+        }
+        names = names_new("");
+        names_tell(names, json_object_get(plan, "victims"));
+        names_tell(names, json_object_get(plan, "kept"));
+        names_free(names);
+        show_plan(plan, snapshot, stdout, &term);
 }
 
 static int plan_reading(const struct verb *verb, const struct plan_request *q, const struct reading *reading)

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "base/units.h"
 #include "base/utility.h"
+#include "cli/names.h"
 
 uint64_t show_u64(const json_t *object, const char *name)
 {
@@ -73,10 +74,11 @@ static void print_domain(const json_t *snapshot, FILE *out)
 void show_snapshot(const json_t *snapshot, FILE *out, const struct term *term)
 {
         static const struct column columns[] = {
-                { "CONTAINER", CUT_FRONT, false }, { "UTILITY", CUT_NEVER, true },
-                { "MEMORY", CUT_NEVER, true },     { "RELIEF", CUT_NEVER, true },
-                { "SWAP", CUT_NEVER, true },       { "OOM", CUT_NEVER, true },
-                { "PROCESSES", CUT_NEVER, true },  { "MAY NOT DIE", CUT_END, false },
+                { "CONTAINER", CUT_FRONT, false },  { "NAME", CUT_AWAY, false },
+                { "UTILITY", CUT_NEVER, true },     { "MEMORY", CUT_NEVER, true },
+                { "RELIEF", CUT_NEVER, true },      { "SWAP", CUT_NEVER, true },
+                { "OOM", CUT_NEVER, true },         { "PROCESSES", CUT_NEVER, true },
+                { "MAY NOT DIE", CUT_END, false },
         };
         const json_t *cgroups = json_object_get(snapshot, "cgroups");
         struct table table;
@@ -89,6 +91,7 @@ void show_snapshot(const json_t *snapshot, FILE *out, const struct term *term)
 
                 table_row(&table, barred ? STYLE_DIM : STYLE_PLAIN);
                 table_cell(&table, path_text(cgroup));
+                table_cell(&table, names_text(cgroup));
                 table_cell(&table, utility_text(cgroup));
                 table_size(&table, show_u64(cgroup, "memory"));
                 table_size(&table, show_u64(cgroup, "relief"));
@@ -151,6 +154,7 @@ static void add_entry(struct table *t, const json_t *plan, const json_t *entry, 
         table_row(t, shed ? STYLE_RED : STYLE_PLAIN);
         table_cell(t, text_show_json(!shed ? "kept" : fate ? json_string_value(fate) : "shed"));
         table_cell(t, path_text(entry));
+        table_cell(t, names_text(entry));
         table_cell(t, utility_text(cgroup ? cgroup : entry));
         if (cgroup) {
                 table_size(t, show_u64(cgroup, "memory"));
@@ -168,10 +172,11 @@ void show_entries(const json_t *plan, const json_t *snapshot, const json_t *fate
                   const struct term *term)
 {
         static const struct column columns[] = {
-                { "FATE", CUT_NEVER, false },   { "CONTAINER", CUT_FRONT, false },
-                { "UTILITY", CUT_NEVER, true }, { "MEMORY", CUT_NEVER, true },
-                { "OOM", CUT_NEVER, true },     { "WEIGHT", CUT_NEVER, true },
-                { "RELIEF", CUT_NEVER, true },  { "WHY", CUT_END, false },
+                { "FATE", CUT_NEVER, false },  { "CONTAINER", CUT_FRONT, false },
+                { "NAME", CUT_AWAY, false },   { "UTILITY", CUT_NEVER, true },
+                { "MEMORY", CUT_NEVER, true }, { "OOM", CUT_NEVER, true },
+                { "WEIGHT", CUT_NEVER, true }, { "RELIEF", CUT_NEVER, true },
+                { "WHY", CUT_END, false },
         };
         json_t *index = index_cgroups(snapshot), *entry;
         struct table table;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Snapshot and plan as tables for people, from the JSON that the interfaces promise: so that it does not
- * matter whether they come from the daemon, from the journal, or were made here. */
+ * matter whether they come from the daemon, from the journal, or were made here. Names stand in them where
+ * names_tell (cli/names.h) has been there before. */
 #pragma once
 
 #include <jansson.h>

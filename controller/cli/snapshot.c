@@ -4,7 +4,17 @@
 #include <stdio.h>
 
 #include "cli/ask.h"
+#include "cli/names.h"
 #include "cli/show.h"
+
+static void print_snapshot(const json_t *snapshot, const struct term *term)
+{
+        struct names *names = names_new("");
+
+        names_tell(names, json_object_get(snapshot, "cgroups"));
+        names_free(names);
+        show_snapshot(snapshot, stdout, term);
+}
 
 static int run_snapshot(const struct verb *verb, int argc, char **argv)
 {
@@ -46,7 +56,7 @@ static int run_snapshot(const struct verb *verb, int argc, char **argv)
         if (snapshot && json)
                 show_json(snapshot, stdout);
         else if (snapshot)
-                show_snapshot(snapshot, stdout, &term);
+                print_snapshot(snapshot, &term);
         json_decref(reply);
         return snapshot ? EXIT_SUCCESS : EXIT_FAILED;
 }

@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "cli/ask.h"
+#include "cli/names.h"
 #include "cli/show.h"
 
 #define BAR_CELLS 20u
@@ -54,6 +55,7 @@ static void add_domain(struct table *t, const json_t *domain)
 
         table_row(t, level_style(level));
         table_cell(t, text_show_json(show_text(domain, "path")));
+        table_cell(t, names_text(domain));
         table_cell(t, bar_text(total, available));
         table_cell(t, part_text(available, total));
         table_cell(t, part_text(show_u64(domain, "swap_free"), show_u64(domain, "swap_total")));
@@ -66,17 +68,22 @@ static void add_domain(struct table *t, const json_t *domain)
 static void print_domains(const json_t *reply, const struct term *term)
 {
         static const struct column columns[] = {
-                { "DOMAIN", CUT_FRONT, false },   { "MEMORY IN USE", CUT_NEVER, false },
-                { "AVAILABLE", CUT_NEVER, true }, { "SWAP FREE", CUT_NEVER, true },
-                { "STALL", CUT_NEVER, true },     { "ACTS BELOW", CUT_NEVER, true },
-                { "LEVEL", CUT_NEVER, false },    { "STATE", CUT_NEVER, false },
+                { "DOMAIN", CUT_FRONT, false },        { "NAME", CUT_AWAY, false },
+                { "MEMORY IN USE", CUT_NEVER, false }, { "AVAILABLE", CUT_NEVER, true },
+                { "SWAP FREE", CUT_NEVER, true },      { "STALL", CUT_NEVER, true },
+                { "ACTS BELOW", CUT_NEVER, true },     { "LEVEL", CUT_NEVER, false },
+                { "STATE", CUT_NEVER, false },
         };
+        json_t *domains = json_object_get(reply, "domains");
+        struct names *names = names_new("");
         struct table table;
         json_t *domain;
         size_t i;
 
+        names_tell(names, domains);
+        names_free(names);
         table_init(&table, columns, ARRAY_SIZE(columns));
-        json_array_foreach(json_object_get(reply, "domains"), i, domain)
+        json_array_foreach(domains, i, domain)
                 add_domain(&table, domain);
         table_print(&table, stdout, term);
         table_fini(&table);
@@ -102,6 +109,24 @@ static void print_daemon(const json_t *reply)
                count(reply, "wakeups"), count(reply, "journal_dropped"), count(reply, "bad_labels"));
 }
 
+/* What the kernel module has been told to do if the kernel runs dry. */
+static void print_order(const json_t *reply)
+{
+        const json_t *order = json_object_get(reply, "order");
+        CLEANUP(free_p) char *state = text_show_json(show_text(order, "state"));
+        char age[DURATION_TEXT_MAX], left[DURATION_TEXT_MAX];
+
+        if (!order)
+                return;
+        if (count(order, "victims") == 0) {
+                printf("\nNo standing order: memory is plentiful.\n");
+                return;
+        }
+        printf("\nStanding order of round %llu: %llu victims, %s, given %s ago, expires in %s\n",
+               count(order, "round"), count(order, "victims"), state,
+               duration_format(count(order, "age_usec"), age), duration_format(count(order, "left_usec"), left));
+}
+
 static void print_degraded(const json_t *reply, const struct term *term)
 {
         json_t *text;
@@ -120,6 +145,7 @@ static void print_screen(const json_t *reply, const struct term *term)
 {
         print_daemon(reply);
         print_domains(reply, term);
+        print_order(reply);
         print_degraded(reply, term);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Widths are settled in two steps: each column gets what its longest cell needs; then, as long as the line
  * is longer than the terminal, the widest column that may be cut gives up one character. So a long path
- * suffers first, and two long columns end up equally wide. */
+ * suffers first, and two long columns end up equally wide. A column of width 0 is not there. */
 #include "cli/table.h"
 
 #include <assert.h>
@@ -71,18 +71,20 @@ static const char *cell_at(const struct table *t, size_t row, size_t column)
 static void widths_want(const struct table *t, size_t *widths)
 {
         for (size_t c = 0; c < t->n_columns; c++) {
-                widths[c] = strlen(t->columns[c].title);
                 for (size_t r = 0; r < t->n_rows; r++)
                         widths[c] = u64_max(widths[c], strlen(cell_at(t, r, c)));
+                if (widths[c] > 0 || t->columns[c].cut != CUT_AWAY)
+                        widths[c] = u64_max(widths[c], strlen(t->columns[c].title));
         }
 }
 
 static void widths_fit(const struct table *t, size_t *widths, size_t room)
 {
-        size_t total = GAP * (t->n_columns - 1);
+        size_t total = 0;
 
         for (size_t c = 0; c < t->n_columns; c++)
-                total += widths[c];
+                total += widths[c] ? widths[c] + GAP : 0;
+        total = u64_less(total, GAP);
         for (; total > room; total--) {
                 size_t widest = t->n_columns;
 
@@ -118,6 +120,8 @@ static void print_row(const struct table *t, FILE *out, size_t row, const size_t
                 const char *text = row == t->n_rows ? column->title : cell_at(t, row, c);
                 size_t len = strlen(text), shown = u64_min(len, widths[c]);
 
+                if (widths[c] == 0)
+                        continue;
                 if (shown > 0) {
                         blanks += column->right ? widths[c] - shown : 0;
                         fprintf(out, "%*s", (int)blanks, "");

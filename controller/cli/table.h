@@ -10,6 +10,7 @@ enum cut {
         CUT_NEVER,
         CUT_END,                /* "a long rea..." */
         CUT_FRONT,              /* ".../docker-abc.scope": the end of a path says most */
+        CUT_AWAY,               /* as CUT_END; and a column in which all cells are empty is left out */
 };
 
 struct column {

@@ -30,7 +30,7 @@ struct verb {
 };
 
 extern const struct verb verb_status, verb_snapshot, verb_plan, verb_label, verb_run, verb_journal,
-                         verb_check_config;
+                         verb_check_config, verb_configure;
 
 #define VERB_END   (-1)                 /* no more options; optind is the first argument */
 #define VERB_HELP  'h'                  /* --help, which has been printed */

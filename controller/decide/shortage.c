@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Two witnesses are heard, and neither is believed alone.
+/* Two witnesses are heard, and neither is believed alone; a third ends all doubt.
  *
  * Available memory: below the acting line a domain is short, provided that swap, where there is any, is
  * nearly used up as well. As long as swap has room the kernel can still make memory, and whether that costs
@@ -10,7 +10,8 @@
  * round must restore more than the acting line, since the domain was thrashing above it: it restores the
  * line below which stalls count.
  *
- * What victims already struck will still give back lowers the need; a need of nothing is no shortage. */
+ * The kernel, where its module tells: it has run out of memory. That is believed below the acting line, whatever
+ * swap or stalls say; above it an allocation was confined to a node or a cpuset, which is nobody's shortage. */
 #include "decide/shortage.h"
 
 #include "base/base.h"
@@ -20,13 +21,15 @@ static bool is_swap_low(const struct domain_facts *f, const struct policy *p)
         return f->swap_free < amount_bytes(p->act_swap, f->swap_total);
 }
 
-static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_permyriad,
+static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_permyriad, bool oom,
                                    const struct policy *p)
 {
         bool low = f->memory_available < amount_bytes(p->act_available, f->memory_total);
         bool stalled = p->stall_permyriad > 0 && stall_permyriad >= p->stall_permyriad &&
                        f->memory_available < amount_bytes(p->stall_available, f->memory_total);
 
+        if (low && oom)
+                return WITNESS_KERNEL;
         if (stalled)
                 return WITNESS_STALL;
         if (low && !p->stall_required && (f->swap_total == 0 || is_swap_low(f, p)))
@@ -48,10 +51,10 @@ uint64_t shortage_need(const struct domain_facts *f, enum witness witness, bool 
         return need;
 }
 
-struct shortage shortage_judge(const struct domain_facts *f, uint32_t stall_permyriad, uint64_t inflight,
+struct shortage shortage_judge(const struct domain_facts *f, uint32_t stall_permyriad, bool oom,
                                const struct policy *p)
 {
-        struct shortage s = { .witness = hear_witnesses(f, stall_permyriad, p) };
+        struct shortage s = { .witness = hear_witnesses(f, stall_permyriad, oom, p) };
 
         if (f->memory_available < amount_bytes(p->arm_available, f->memory_total))
                 s.level = LEVEL_ARMED;
@@ -59,7 +62,7 @@ struct shortage shortage_judge(const struct domain_facts *f, uint32_t stall_perm
                 return s;
 
         s.swap_short = f->swap_total > 0 && is_swap_low(f, p);
-        s.need = u64_less(shortage_need(f, s.witness, s.swap_short, p), inflight);
+        s.need = shortage_need(f, s.witness, s.swap_short, p);
         s.level = s.need > 0 ? LEVEL_SHORT : LEVEL_ARMED;
         return s;
 }

@@ -18,7 +18,7 @@ enum witness {
         WITNESS_NONE,
         WITNESS_AVAILABLE,      /* available memory (and swap, where there is any) below the acting line */
         WITNESS_STALL,          /* tasks stand still, and available memory is low as well */
-        WITNESS_KERNEL,         /* the kernel's own killer is at work in this domain */
+        WITNESS_KERNEL,         /* the kernel itself has run out of memory */
         WITNESS_N,
 };
 
@@ -30,8 +30,8 @@ struct shortage {
 };
 
 /* Pure judgement on one domain. stall_permyriad: the share of the policy's window that its tasks stood still;
- * inflight: bytes that victims already struck are still expected to give back, which lower the need. */
-struct shortage shortage_judge(const struct domain_facts *facts, uint32_t stall_permyriad, uint64_t inflight,
+ * oom: the kernel has said just now that it ran out of memory. */
+struct shortage shortage_judge(const struct domain_facts *facts, uint32_t stall_permyriad, bool oom,
                                const struct policy *policy);
 
 /* What is still missing to the line that a round begun by this witness restores; 0 when it is reached. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a death frees is not what memory.current says. Page cache stays: it is charged to a cgroup that has
- * no processes any more, and it was counted as available before. Shared memory stays if it lies in a tmpfs,
- * and goes if only the dying had it mapped; the two are told apart by how much of it their own page tables
- * show. Reclaimable slab was available as well. The rest goes: anonymous memory, page tables, kernel
- * stacks, socket buffers.
+/* Facts come from one of two feeds, the kernel module's records (census.c) or the kernel's files (files.c);
+ * what is made of them here does not know which. Labels are files' in both cases, and so are a domain's
+ * limits.
  *
  * A domain's available memory is the smallest of what is left under each limit above it, plus the clean
  * cache that reclaim can take: the counterpart of MemAvailable for a cgroup.
@@ -18,19 +16,15 @@
 #include <time.h>
 
 #include "base/base.h"
+#include "sense/files.h"
 #include "sense/fillrate.h"
-
-/* memory.stat has 50 to 70 lines of up to 40 bytes on Linux 6.1 to 6.12. */
-#define STAT_SIZE 4096
-
-/* Shared memory below this share of a cgroup's memory is left unexplored, and counted as not freed. */
-#define SHMEM_WORTH_A_LOOK 16
+#include "sense/memstat.h"
 
 /* A pause container: one process of that name in next to no memory. */
 #define PAUSE_BYTES (4 * MIB)
 
 int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc,
-              const struct sense_options *options)
+              const struct sense_options *options, struct module *module)
 {
         int r;
 
@@ -42,7 +36,8 @@ int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc,
         s->members = calloc(options->cgroups_max, sizeof(*s->members));
         if (!s->tree || !s->numbers || !s->members)
                 r = -ENOMEM;
-        else if ((r = procfs_open(&s->procfs, proc)) == 0)
+        else if ((r = census_init(&s->census, s->tree, module)) == 0 &&
+                 (r = procfs_open(&s->procfs, proc)) == 0)
                 r = meminfo_open(&s->meminfo, s->procfs.fd);
         s->procfs.neutral = options->oom_score_neutral;
         if (r == 0)
@@ -54,6 +49,7 @@ int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc,
 
 void scan_fini(struct scanner *s)
 {
+        census_fini(&s->census);
         s->tree = tree_free(s->tree);
         free(s->numbers);
         free(s->members);
@@ -86,49 +82,10 @@ uint64_t scan_kernel_kills(const struct scanner *s)
         return kills;
 }
 
-struct stat_keys {
-        uint64_t file, shmem, file_dirty, file_writeback, slab_reclaimable;
-};
-
-/* False when a key that every kernel writes is missing: then the text was cut short, or is something else. */
-static bool parse_stat(const char *text, struct stat_keys *k)
-{
-        const struct ktext_key keys[] = {
-                { "file", &k->file },
-                { "shmem", &k->shmem },
-                { "file_dirty", &k->file_dirty },
-                { "file_writeback", &k->file_writeback },
-                { "slab_reclaimable", &k->slab_reclaimable },
-        };
-
-        *k = (struct stat_keys){ .file = UINT64_MAX, .shmem = UINT64_MAX };
-        ktext_keys(text, keys, ARRAY_SIZE(keys));
-        return k->file != UINT64_MAX && k->shmem != UINT64_MAX;
-}
-
-uint64_t scan_relief(const char *memory_stat, uint64_t memory, uint64_t shmem_mapped)
-{
-        struct stat_keys k;
-
-        if (!parse_stat(memory_stat, &k))
-                return 0;
-        return u64_less(memory,
-                        u64_less(u64_add(k.file, k.slab_reclaimable), u64_min(k.shmem, shmem_mapped)));
-}
-
-/* Clean cache: what reclaim can take without writing or swapping. */
-static uint64_t clean_cache(const struct stat_keys *k)
-{
-        uint64_t held = u64_add(k->shmem, u64_add(k->file_dirty, k->file_writeback));
-
-        return u64_add(u64_less(k->file, held), k->slab_reclaimable);
-}
-
 /* Lowers *facts to what one limit leaves. */
 static int apply_limit(struct node *n, uint64_t enough, struct domain_facts *facts)
 {
-        char stat[STAT_SIZE];
-        struct stat_keys keys;
+        struct memstat stat;
         uint64_t max, current, left;
         int r = node_read_u64(n, FILE_MAX, &max);
 
@@ -138,12 +95,10 @@ static int apply_limit(struct node *n, uint64_t enough, struct domain_facts *fac
                 return r;
         left = u64_less(max, current);
         if (left < enough) {
-                if ((r = node_read(n, FILE_STAT, stat, sizeof(stat))) != CGROUPFS_OK)
-                        return r;
-                if (!parse_stat(stat, &keys))
-                        return -EIO;            /* without the cache a full domain and a busy one look the
-                                                 * same */
-                left = u64_min(u64_add(left, clean_cache(&keys)), max);
+                if ((r = memstat_read(n, &stat)) != CGROUPFS_OK)
+                        return r == -EINVAL ? -EIO : r; /* without the cache a full domain and a busy one look
+                                                         * the same */
+                left = u64_min(u64_add(left, memstat_clean(&stat)), max);
         }
         facts->memory_total = u64_min(facts->memory_total, max);
         facts->memory_available = u64_min(facts->memory_available, left);
@@ -194,30 +149,15 @@ int scan_look(struct scanner *s, const struct domain *d, uint64_t enough, struct
         return CGROUPFS_OK;
 }
 
-/* The processes of a candidate and of its parts. */
-static int sum_processes(struct scanner *s, uint32_t index, bool with_shmem, struct procfs_sum *sum)
-{
-        struct node *n = tree_node(s->tree, index);
-        int fd = node_file(n, FILE_PROCS);
-        int r = fd < 0 ? fd : procfs_add(&s->procfs, fd, with_shmem, sum);
-
-        if (r == -ENOENT || r == -ENODEV)
-                r = CGROUPFS_GONE;
-        if (n->first_part == NODE_NONE || r == CGROUPFS_GONE)
-                return r;
-        for (uint32_t i = n->first_part; i != NODE_NONE; i = tree_node(s->tree, i)->next_part)
-                if ((fd = node_file(tree_node(s->tree, i), FILE_PROCS)) >= 0)
-                        procfs_add(&s->procfs, fd, with_shmem, sum);
-        return CGROUPFS_OK;
-}
-
-static bool is_pause(const struct scanner *s, const struct snapshot_cgroup *c, const struct procfs_sum *sum)
+static bool is_pause(const struct scanner *s, const struct facts *f)
 {
         char comm[16];
 
-        if (c->processes != 1 || c->memory > PAUSE_BYTES)
+        if (f->sum.processes != 1 || f->memory > PAUSE_BYTES)
                 return false;
-        procfs_comm(&s->procfs, sum->first_pid, comm);
+        if (f->comm[0])
+                return strcmp(f->comm, "pause") == 0;
+        procfs_comm(&s->procfs, f->sum.first_pid, comm);
         return strcmp(comm, "pause") == 0;
 }
 
@@ -230,16 +170,16 @@ static bool is_shielded(const struct node *n, const struct procfs_sum *sum)
         return sum->has_init || sum->oom_score_adj_min <= line;
 }
 
-static enum barred barred_of(const struct scanner *s, const struct node *n, const struct snapshot_cgroup *c,
-                             const struct procfs_sum *sum, uint64_t now_us)
+static enum barred barred_of(const struct scanner *s, const struct node *n, const struct utility *utility,
+                             const struct facts *f, uint64_t now_us)
 {
         if (n->rule && n->rule->has_utility && n->rule->utility.protect)
                 return BARRED_RULE;
-        if (c->utility.protect)
+        if (utility->protect)
                 return BARRED_LABEL;
         if (n->is_self)
                 return BARRED_SELF;
-        if (is_shielded(n, sum) || is_pause(s, c, sum))
+        if (is_shielded(n, &f->sum) || is_pause(s, f))
                 return BARRED_SHIELDED;
         if (n->pins > 0)
                 return BARRED_DYING;
@@ -269,55 +209,36 @@ static struct utility read_utility(struct scanner *s, struct node *n, bool *ret_
         return n->rule && n->rule->has_utility ? n->rule->utility : s->options->utility_default;
 }
 
-/* Are there processes in it or below? Asked where none was found: they may be in a part that was not
- * opened. */
-static bool is_populated(struct node *n)
-{
-        uint64_t populated = 0;
-        char text[256];
-
-        return node_read(n, FILE_EVENTS, text, sizeof(text)) == CGROUPFS_OK &&
-               ktext_find(text, "populated", &populated) == 0 && populated > 0;
-}
-
-/* Reads one candidate into the snapshot. What cannot be read is left out, and counted if it is not simply
+/* Adds one candidate to the snapshot. What cannot be read is left out, and counted if it is not simply
  * gone. */
-static void scan_candidate(struct scanner *s, uint32_t index, uint64_t now_us, struct snapshot *snapshot)
+static void scan_candidate(struct scanner *s, uint32_t index, bool by_module, uint64_t now_us,
+                           struct snapshot *snapshot)
 {
         struct node *n = tree_node(s->tree, index);
-        struct procfs_sum sum = PROCFS_SUM_INIT;
         struct snapshot_cgroup *c;
-        char stat[STAT_SIZE];
-        struct stat_keys keys;
-        uint64_t memory, swap = 0;
+        struct facts f;
         bool gone = false;
         struct utility utility = read_utility(s, n, &gone);
         int r;
 
-        if (gone || (r = node_read_u64(n, FILE_CURRENT, &memory)) == CGROUPFS_GONE)
+        if (gone)
                 return;
-        if (r == CGROUPFS_OK)
-                r = memory == KTEXT_MAX ? -EINVAL : node_read(n, FILE_STAT, stat, sizeof(stat));
-        if (r == CGROUPFS_OK)
-                r = parse_stat(stat, &keys) ?
-                            sum_processes(s, index, keys.shmem > memory / SHMEM_WORTH_A_LOOK, &sum) :
-                            -EINVAL;
+        r = by_module ? census_read(&s->census, index, now_us, &f) :
+                        files_read(&s->procfs, s->tree, index, &f);
         if (r != CGROUPFS_OK) {
                 s->bad_files += r < 0;
                 return;
         }
-        if ((sum.processes == 0 && !is_populated(n)) ||
-            !(c = snapshot_add(snapshot, n->id, tree_path(s->tree, index))))
+        if (!f.populated || !(c = snapshot_add(snapshot, n->id, tree_path(s->tree, index))))
                 return;
-        node_read_u64(n, FILE_SWAP, &swap);
         c->slot = index;
-        c->memory = memory;
-        c->swap = swap == KTEXT_MAX ? 0 : swap;
-        c->relief = scan_relief(stat, memory, sum.shmem_mapped);
-        c->oom_score = sum.oom_score;
-        c->processes = sum.processes;
+        c->memory = f.memory;
+        c->swap = f.swap;
+        c->relief = memstat_relief(&f.stat, f.memory, f.sum.shmem_mapped);
+        c->oom_score = f.sum.oom_score;
+        c->processes = f.sum.processes;
         c->utility = utility;
-        c->barred = barred_of(s, n, c, &sum, now_us);
+        c->barred = barred_of(s, n, &utility, &f, now_us);
 }
 
 /* What a delegated user subtree as a whole is worth: its own label or rule, else the default. */
@@ -388,22 +309,26 @@ static void scale_subtrees(struct scanner *s, struct snapshot *snapshot)
 
 int scan_run(struct scanner *s, const struct domain *d, bool walk, uint64_t now_us, struct snapshot *snapshot)
 {
+        struct domain_facts host;
+        bool by_module = census_look(&s->census, d->is_host ? 0 : d->id, s->procfs.neutral, walk, &host) == 0;
+        int r = walk && !by_module ? tree_walk(s->tree) : 0;
         struct timespec now;
-        int r = walk ? tree_walk(s->tree) : 0;
 
         if (r < 0)
                 return r;
         snapshot_reset(snapshot, d->path);
         clock_gettime(CLOCK_REALTIME, &now);
         snapshot->time_us = (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / NSEC_PER_USEC;
-        if ((r = scan_look(s, d, UINT64_MAX, &snapshot->facts)) != CGROUPFS_OK)
+        if (by_module && d->is_host)
+                snapshot->facts = host;
+        else if ((r = scan_look(s, d, UINT64_MAX, &snapshot->facts)) != CGROUPFS_OK)
                 return r;
         for (uint32_t i = 1; i < tree_size(s->tree); i++) {
                 const struct node *n = tree_node(s->tree, i);
 
                 if (n->kind == NODE_CANDIDATE && !n->gone &&
                     (d->is_host || tree_is_below(s->tree, i, d->node)))
-                        scan_candidate(s, i, now_us, snapshot);
+                        scan_candidate(s, i, by_module, now_us, snapshot);
         }
         snapshot_sort(snapshot);
         scale_subtrees(s, snapshot);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From the files of the kernel to a snapshot. */
+/* From what the kernel tells, through files or through the module, to a snapshot. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "decide/snapshot.h"
+#include "sense/census.h"
 #include "sense/meminfo.h"
+#include "sense/module.h"
 #include "sense/options.h"
 #include "sense/procfs.h"
 #include "sense/tree.h"
@@ -22,6 +24,7 @@ struct domain {
 
 struct scanner {
         struct tree *tree;
+        struct census census;   /* the module feed */
         struct procfs procfs;
         struct meminfo meminfo;
         int vmstat_fd;          /* /proc/vmstat, -1 if there is none */
@@ -33,9 +36,9 @@ struct scanner {
         uint64_t bad_files;     /* kernel files that could not be parsed, ever */
 };
 
-/* Opens what it needs below 'proc'. All borrowed; -errno. */
+/* Opens what it needs below 'proc'. module: NULL or not open: files are read. All borrowed; -errno. */
 int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc,
-              const struct sense_options *options);
+              const struct sense_options *options, struct module *module);
 void scan_fini(struct scanner *s);
 
 /* Takes other options, as tree_reconfigure does. The fill rate stays as it was measured unless they name
@@ -47,15 +50,13 @@ int scan_reconfigure(struct scanner *s, const struct sense_options *options);
  * 0, CGROUPFS_GONE or -errno. */
 int scan_look(struct scanner *s, const struct domain *d, uint64_t enough, struct domain_facts *ret_facts);
 
-/* All facts: candidates below the domain with their memory, relief, scores and utilities. Walks the tree
- * first if 'walk' is set. now_us: CLOCK_MONOTONIC, for what is barred for a time. Fills *ret_snapshot,
- * whose buffers are the caller's. 0, CGROUPFS_GONE (the domain is), or -errno (the root is lost). */
+/* All facts: candidates below the domain with their memory, relief, scores and utilities. They come from the
+ * module, and from files where there is none or it does not answer. Brings the tree up to date first if
+ * 'walk' is set: by a walk, which is saved where the module shows that there is nothing new. now_us:
+ * CLOCK_MONOTONIC, for what is barred for a time. Fills *ret_snapshot, whose buffers are the caller's. 0,
+ * CGROUPFS_GONE (the domain is), or -errno (the root is lost). */
 int scan_run(struct scanner *s, const struct domain *d, bool walk, uint64_t now_us,
              struct snapshot *ret_snapshot);
 
 /* How many processes the kernel's own killer has killed since boot; 0 if it does not say. */
 uint64_t scan_kernel_kills(const struct scanner *s);
-
-/* Relief from memory.stat: what a cgroup's death frees, given its memory and how much of its shmem its own
- * processes map. 0 when the text does not say how much of it is file and shmem. Pure. */
-uint64_t scan_relief(const char *memory_stat, uint64_t memory, uint64_t shmem_mapped);

@@ -121,6 +121,11 @@ uint32_t tree_size(const struct tree *t)
         return t->n;
 }
 
+uint32_t tree_capacity(const struct tree *t)
+{
+        return t->n_max;
+}
+
 struct node *tree_node(struct tree *t, uint32_t index)
 {
         return &t->nodes[index];

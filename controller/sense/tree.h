@@ -78,6 +78,10 @@ int tree_reconfigure(struct tree *t, const struct sense_options *options);
  * label. 0, or -errno when the root itself cannot be read. */
 int tree_walk(struct tree *t);
 
+/* Would a walk find that a label has made a branch a candidate, or that one is no longer? One or two system
+ * calls for each directory that only its label decides about. */
+bool tree_is_relabelled(struct tree *t);
+
 /* Becomes readable when a directory was made in one of the branches; -1 where inotify is not to be had.
  * Owned by the tree. */
 int tree_news_fd(const struct tree *t);
@@ -87,6 +91,7 @@ void tree_take_news(struct tree *t);
 
 /* Nodes by index: 0 is the root. */
 uint32_t tree_size(const struct tree *t);               /* one past the last index in use */
+uint32_t tree_capacity(const struct tree *t);           /* … and past the last that there can be */
 struct node *tree_node(struct tree *t, uint32_t index);
 const char *tree_path(const struct tree *t, uint32_t index);    /* "/" for the root; valid until the next
                                                                  * walk */

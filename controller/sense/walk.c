@@ -209,18 +209,33 @@ static void close_gone(struct tree *t)
         }
 }
 
-/* A branch that has been labelled since, or a candidate whose label was removed, changes its role and is
- * looked into once more: what lies below is closed, and found again in its own new role. What is pinned
- * below counts as gone until it is released. */
+/* Has a branch been labelled since, or a candidate's label been removed? */
+static bool has_new_role(struct tree *t, const struct node *n, enum node_kind *ret_kind)
+{
+        if (n->kind == NODE_FREE || n->kind == NODE_PART || n->pins > 0 || n->gone)
+                return false;
+        *ret_kind = classify(t, n, t->names[t->half] + n->path);
+        return *ret_kind != n->kind;
+}
+
+bool tree_is_relabelled(struct tree *t)
+{
+        enum node_kind kind;
+
+        for (uint32_t i = 1; i < t->n; i++)
+                if (has_new_role(t, &t->nodes[i], &kind))
+                        return true;
+        return false;
+}
+
+/* What has a new role is looked into once more: what lies below is closed, and found again in its own new
+ * role. What is pinned below counts as gone until it is released. */
 static bool reclassify(struct tree *t, uint32_t index)
 {
         struct node *n = &t->nodes[index];
         enum node_kind kind;
 
-        if (n->kind == NODE_FREE || n->kind == NODE_PART || n->pins > 0 || n->gone || n->seen != t->walk)
-                return false;
-        kind = classify(t, n, t->names[t->half] + n->path);
-        if (kind == n->kind)
+        if (n->seen != t->walk || !has_new_role(t, n, &kind))
                 return false;
         n->kind = kind;
         n->walked = t->walk - 1;

@@ -19,6 +19,9 @@
  */
 #define AGAIN_US (200 * USEC_PER_MSEC)
 
+/* How long the kernel's word that it ran out of memory stands. */
+#define OOM_US USEC_PER_SEC
+
 /* Memory.events changes on every allocation that meets the limit; the kernel passes on one per 10 ms
  * (CGROUP_FILE_NOTIFY_MIN_INTV). */
 static void on_events(struct loop_source *source, uint32_t events)
@@ -68,6 +71,7 @@ void watch_start(struct watch *w, struct loop *loop, struct scanner *s, const st
 
         w->loop = loop;
         w->woken = woken;
+        w->gone = false;
         w->next_look_us = 0;
         w->facts = (struct domain_facts){ .memory_total = UINT64_MAX };  /* the first look reads everything */
         stall_meter_reset(&w->meter);
@@ -93,6 +97,7 @@ void watch_stop(struct watch *w)
                 sources[i]->fd = -1;
         }
         w->next_look_us = LOOP_NEVER;
+        w->gone = true;
 }
 
 bool watch_has_pressure(const struct watch *w)
@@ -124,6 +129,12 @@ static uint64_t pause_until_next(const struct watch *w, const struct scanner *s,
         return u64_min(u64_max(pause_us, s->options->timer_min_us), s->options->timer_max_us);
 }
 
+/* Has the kernel said just now that it has no memory left? */
+static bool is_out(const struct watch *w, uint64_t now_us)
+{
+        return w->oom_us > 0 && now_us - w->oom_us < OOM_US;
+}
+
 int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
 {
         uint64_t now_us = loop_now_us();
@@ -131,15 +142,16 @@ int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
         int r = scan_look(s, &w->domain, plenty, &w->facts);
 
         if (r != CGROUPFS_OK) {
-                w->next_look_us = r == CGROUPFS_GONE ? LOOP_NEVER : now_us + AGAIN_US;
+                w->gone = r == CGROUPFS_GONE;
+                w->next_look_us = w->gone ? LOOP_NEVER : now_us + AGAIN_US;
                 w->shortage = (struct shortage){ .level = LEVEL_CALM };
                 return r;
         }
         w->stall_permyriad = 0;
-        w->shortage = shortage_judge(&w->facts, 0, 0, policy);
+        w->shortage = shortage_judge(&w->facts, 0, false, policy);
         if (w->shortage.level != LEVEL_CALM) {
                 w->stall_permyriad = measure_stall(w, now_us, policy);
-                w->shortage = shortage_judge(&w->facts, w->stall_permyriad, 0, policy);
+                w->shortage = shortage_judge(&w->facts, w->stall_permyriad, is_out(w, now_us), policy);
         }
         w->next_look_us = now_us + pause_until_next(w, s, policy);
         return CGROUPFS_OK;
@@ -160,4 +172,5 @@ void watch_reset(struct watch *w, const struct policy *policy)
 {
         stall_meter_reset(&w->meter);
         w->deaf_until_us = loop_now_us() + policy->stall_window_us;
+        w->oom_us = 0;
 }

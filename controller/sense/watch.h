@@ -15,12 +15,14 @@ struct watch {
         struct domain_facts facts;      /* of the last look */
         struct shortage shortage;       /* judged from them */
         uint32_t stall_permyriad;       /* likewise */
-        uint64_t next_look_us;          /* when it wants to be looked at; LOOP_NEVER while the domain does
-                                         * not exist */
+        uint64_t next_look_us;          /* when it wants to be looked at; LOOP_NEVER: when it is woken */
+        bool gone;                      /* the domain does not exist (any more): the place is free */
+        uint64_t oom_us;                /* when the kernel last ran out of memory in it; 0: never */
         uint64_t deaf_until_us;         /* pressure before this moment belongs to a round that is over */
 
         uint64_t hold_until_us;         /* no round before that … */
         uint64_t hold_above;            /* … while this much is available, bytes */
+        uint64_t primed_us;             /* when all its files were last read in advance */
         uint64_t complained_us;         /* last word on a shortage that nobody can help; 0: none yet */
 
         struct stall_meter meter;
@@ -39,8 +41,7 @@ void watch_stop(struct watch *w);
 bool watch_has_pressure(const struct watch *w);
 
 /* Looks: reads the facts as cheaply as the moment allows, judges them, and sets next_look_us so far ahead
- * as memory could not fill up meanwhile. CGROUPFS_OK, CGROUPFS_GONE (then next_look_us is LOOP_NEVER), or
- * -errno. */
+ * as memory could not fill up meanwhile. CGROUPFS_OK, CGROUPFS_GONE, or -errno. */
 int watch_look(struct watch *w, struct scanner *s, const struct policy *policy);
 
 /* Lets no round begin for a time, as long as 'above' bytes or more are available: one that was just tried

@@ -33,6 +33,7 @@
 
 #include "base/base.h"
 #include "base/log.h"
+#include "jettison_uapi.h"
 
 #define SOCK_KIND             (~(uint32_t)(SOCK_CLOEXEC | SOCK_NONBLOCK))   /* type less flags */
 #define CALL(name, why)       { #name, SCMP_SYS(name), why }
@@ -61,6 +62,7 @@ static const struct sandbox_entry calls[] = {
         CALL(fstatfs, "is this still the unified hierarchy"),
         CALL(getdents64, "walk the hierarchy; the drop-in folder"),
         CALL(fgetxattr, "labels"),
+        CALL(ioctl, "ask the kernel module, set its watch, leave an order with it"),
         CALL(inotify_add_watch, "new cgroups are told, not searched for"),
         CALL(rename, "rotate the journal"),
         CALL(renameat, "rotate the journal, on other machines"),
@@ -98,7 +100,7 @@ static const struct sandbox_entry calls[] = {
         CALL(prctl, "a thread that was started just before the filter gives itself a name"),
 
         CALL(brk, "the heap"),
-        CALL(mmap, "the heap: never executable"),
+        CALL(mmap, "the heap, the module's buffer when it grows: never executable"),
         CALL(mprotect, "the heap: never executable"),
         CALL(mremap, "the heap: a large block grows"),
         CALL(munmap, "the heap"),
@@ -163,7 +165,7 @@ static const struct sandbox_entry calls_fatal[] = {
         CALL(keyctl, "the kernel's keys"),
 };
 
-/* What could kill; cgroup.kill is a file, and a dry run never opens it. */
+/* What could kill, as could an order (is_order); cgroup.kill is a file, and a dry run never opens it. */
 static const int calls_deadly[] = { SCMP_SYS(pidfd_send_signal), SCMP_SYS(process_mrelease) };
 
 static const struct sandbox_entry capabilities[] = {
@@ -196,6 +198,10 @@ static const struct condition {
         { SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFL },
         { SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETFL },
         { SCMP_SYS(fcntl), 1, UINT32_MAX, F_DUPFD_CLOEXEC },
+        { SCMP_SYS(ioctl), 1, UINT32_MAX, JETTISON_INFO },
+        { SCMP_SYS(ioctl), 1, UINT32_MAX, JETTISON_WATCH },
+        { SCMP_SYS(ioctl), 1, UINT32_MAX, JETTISON_SNAPSHOT },
+        { SCMP_SYS(ioctl), 1, UINT32_MAX, JETTISON_ORDER },
 };
 
 int sandbox_mode_parse(const char *text, enum sandbox_mode *ret_mode)
@@ -221,13 +227,19 @@ static bool is_deadly(int number)
         return false;
 }
 
+/* What is left with the module kills later. */
+static bool is_order(const struct condition *c)
+{
+        return c->number == SCMP_SYS(ioctl) && c->value == JETTISON_ORDER;
+}
+
 /* Two arguments at once: the tables' conditions know only one. */
 static int allow_pair(scmp_filter_ctx filter, int number, struct scmp_arg_cmp a, struct scmp_arg_cmp b)
 {
         return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 2, a, b);
 }
 
-static int allow_call(scmp_filter_ctx filter, int number)
+static int allow_call(scmp_filter_ctx filter, int number, bool dry_run)
 {
         bool conditional = false;
         int r = 0;
@@ -244,6 +256,8 @@ static int allow_call(scmp_filter_ctx filter, int number)
                 if (c->number != number)
                         continue;
                 conditional = true;
+                if (dry_run && is_order(c))
+                        continue;
                 r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
                                      SCMP_CMP(c->argument, SCMP_CMP_MASKED_EQ, c->mask, c->value));
         }
@@ -263,7 +277,7 @@ static int filter_fill(scmp_filter_ctx filter, enum sandbox_mode mode, bool dry_
         for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
                 if (dry_run && is_deadly(calls[i].number))
                         continue;
-                r = allow_call(filter, calls[i].number);
+                r = allow_call(filter, calls[i].number, dry_run);
                 if (r < 0)
                         return r;
         }

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The experiment itself, in two acts, for root on a machine with cgroup v2; under dash and busybox sh:
-#   acts.sh BIN SEED LOOK
+#   acts.sh BIN SEED LOOK [MODULE [third]]
 # BIN holds jettisond, jettison, faceswap and hog; SEED chooses the trainings' utilities and faces; LOOK is
-# "live" for a display that is drawn over itself, else "plain".
+# "live" for a display that is drawn over itself, else "plain". MODULE is the kernel module's file: it is
+# loaded, and jettisond fed by it; with "third", a third act shows its standing order.
 #
 # /jettison-demo          memory.max 400M, no swap: whatever happens, happens in here
 # ├── training-a          120 MiB of faces, utility 50 … 100
@@ -12,12 +13,16 @@
 # ├── hog-8               takes 20 MiB a second, ignores SIGTERM, utility 8
 # └── hog-5               takes 25 MiB a second, ignores SIGTERM, utility 5
 #
-# First act: jettisond watches the domain. Second act: the same load, and the kernel's own OOM killer.
-# Ends with 0 if both trainings of the first act came to their end.
+# First act: jettisond watches the domain. Second act: the same load, and the kernel's own OOM killer. Third act,
+# where the machine is nobody's: no memory.max, jettisond is stopped once it has left its standing order, and
+# the whole machine runs dry.
+# Ends with 0 if both trainings came to their end whenever Jettison was there.
 set -eu
 
-bin=$1 seed=$2 look=$3
+bin=$1 seed=$2 look=$3 module=${4:-} third=${5:-}
 PATH=$bin:$PATH
+feed=files
+[ -z "$module" ] || feed=module
 
 limit_mib=400
 epochs=32
@@ -26,7 +31,7 @@ containers='training-a training-b hog-8 hog-5'
 cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 domain=$cgroup/jettison-demo
 work=$(mktemp -d)
-daemon_pid=
+daemon_pid='' stopped=''
 
 # 50 … 100, from the seed; one for each training.
 chance_a=$((seed * 1103515245 + 12345 & 0x7fffffff))
@@ -51,12 +56,12 @@ command_of() {
         esac
 }
 
-# The load of one act: each container by "jettison run", its output in NAME.log, its exit code in NAME.status.
+# load_start ACT LIMIT: each container by "jettison run", its output in NAME.log, its exit code in NAME.status.
 load_start() {
         act=$work/$1
         mkdir "$act"
         [ -d "$domain" ] || mkdir "$domain"
-        echo ${limit_mib}M >"$domain/memory.max"
+        echo "$2" >"$domain/memory.max"
         [ ! -e "$domain/memory.swap.max" ] || echo 0 >"$domain/memory.swap.max"
         for name in $containers; do
                 (
@@ -82,9 +87,10 @@ load_stop() {
         find "$domain" -depth -type d -exec rmdir {} \; 2>/dev/null || true
 }
 
+# daemon_start DOMAIN
 daemon_start() {
         cat >"$work/jettison.json" <<END
-{ "domains": ["/jettison-demo"],
+{ "domains": ["$1"], "feed": "$feed",
   "journal": { "path": "$work/journal.jsonl", "kernel_log": false },
   "control": { "path": "$work/control.sock" } }
 END
@@ -104,6 +110,7 @@ END
 
 daemon_stop() {
         [ -n "$daemon_pid" ] || return 0
+        kill -CONT "$daemon_pid" 2>/dev/null || true
         kill "$daemon_pid" 2>/dev/null || true
         wait "$daemon_pid" || true
         daemon_pid=
@@ -134,6 +141,9 @@ pressure_now() {
 state_now() {
         if [ -z "$daemon_pid" ]; then
                 echo 'no daemon'
+                return
+        elif [ -n "$stopped" ]; then
+                echo 'daemon stopped, its order stands'
                 return
         fi
         jettison status --json --socket "$work/control.sock" 2>/dev/null |
@@ -208,47 +218,112 @@ note_fates() {
         done
 }
 
-# --- the two acts
+# explain_rounds: what the journal says of the act.
+explain_rounds() {
+        rounds=$(jettison journal --file "$work/journal.jsonl" --json |
+                sed -n '/"what": *"outcome"/ s/.*"round": *\([0-9]*\).*/\1/p' | sort -un)
+        for round in $rounds; do
+                if [ "$look" = live ]; then
+                        jettison journal --file "$work/journal.jsonl" explain "$round"
+                else
+                        jettison journal --file "$work/journal.jsonl" explain "$round" | cat
+                fi
+                echo
+        done
+}
+
+has_order() {
+        jettison status --json --socket "$work/control.sock" | grep -q '"state": *"standing".*"victims": *[1-9]'
+}
+
+# Stops the daemon for good once it has left an order with somebody in it.
+stop_when_ordered() {
+        tries=150
+        until has_order || [ $tries -eq 0 ]; do
+                tries=$((tries - 1))
+                sleep 0.2
+        done
+        kill -STOP "$daemon_pid"
+        stopped=1
+}
+
+# --- the acts
 
 echo "Seed $seed: the trainings are worth $utility_a and $utility_b, the hogs 8 and 5. Linux $(uname -r)."
 echo "All in one domain of $limit_mib MiB without swap: two trainings of about 120 MiB, two hogs without end."
 grep -qw memory "$cgroup/cgroup.subtree_control" || echo +memory >"$cgroup/cgroup.subtree_control"
+[ -z "$module" ] || [ -e /dev/jettison ] || insmod "$module"
 
 echo
-echo "First act: jettisond watches the domain."
+echo "First act: jettisond watches the domain, fed by the $( [ $feed = files ] && echo kernel\'s files || echo kernel module)."
 mkdir "$domain"
-daemon_start
-load_start first
+daemon_start /jettison-demo
+load_start first ${limit_mib}M
 watch_act
 note_fates
 daemon_stop
 load_stop
 wait
-
-rounds=$(jettison journal --file "$work/journal.jsonl" --json |
-        sed -n 's/.*"round": *\([0-9]*\).*/\1/p' | sort -un)
-for round in $rounds; do
-        if [ "$look" = live ]; then
-                jettison journal --file "$work/journal.jsonl" explain "$round"
-        else
-                jettison journal --file "$work/journal.jsonl" explain "$round" | cat
-        fi
-        echo
-done
+explain_rounds
 
 echo "Second act: the same load, without jettisond."
-load_start second
+load_start second ${limit_mib}M
 watch_act
 note_fates
 kernel_kills=$(sed -n 's/^oom_kill //p' "$domain/memory.events")
 load_stop
 wait
-
 echo "The kernel's OOM killer killed $kernel_kills times."
 echo
-printf '%-12s %-8s %-38s %s\n' CONTAINER UTILITY 'WITH JETTISON' "WITH THE KERNEL'S OOM KILLER"
+
+acts='first second'
+if [ -n "$third" ]; then
+        acts='first second third'
+        limit_mib=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
+        echo "Third act: no limit but the machine's. jettisond leaves its order and is stopped; then memory runs out."
+        rm -f "$work/journal.jsonl"
+        daemon_start host
+        load_start third max
+        stop_when_ordered
+        watch_act
+        note_fates
+        kill -CONT "$daemon_pid"
+        sleep 2
+        stopped=''
+        daemon_stop
+        load_stop
+        wait
+        explain_rounds
+fi
+
+title_of() {
+        case $1 in
+        first) echo 'WITH JETTISON' ;;
+        second) echo "THE KERNEL'S OOM KILLER" ;;
+        third) echo 'ITS ORDER, DAEMON STOPPED' ;;
+        esac
+}
+
+row() {
+        printf '%-12s %-8s' "$1" "$2"
+        shift 2
+        for cell in "$@"; do
+                printf '%-34s' "$cell"
+        done
+        echo
+}
+
+cells() {
+        set -- "$1" "$(cat "$work/first/$1.fate")" "$(cat "$work/second/$1.fate")" \
+                "$(cat "$work/third/$1.fate" 2>/dev/null || true)"
+        row "$1" "$(utility_of "$1")" "$2" "$3" "$4"
+}
+
+row CONTAINER UTILITY "$(title_of first)" "$(title_of second)" "$([ -z "$third" ] || title_of third)"
 for name in $containers; do
-        printf '%-12s %-8s %-38s %s\n' "$name" "$(utility_of "$name")" "$(cat "$work/first/$name.fate")" \
-                "$(cat "$work/second/$name.fate")"
+        cells "$name"
 done
-grep -q finished "$work/first/training-a.fate" && grep -q finished "$work/first/training-b.fate"
+for act in $acts; do
+        [ "$act" != second ] || continue
+        grep -q finished "$work/$act/training-a.fate" && grep -q finished "$work/$act/training-b.fate"
+done

@@ -11,7 +11,11 @@
  *
  * bench_scan [SIZE…]             the table
  * bench_scan --calls SIZE N      N further scans and nothing else: for counting system calls
- * (scan-syscalls.sh) bench_scan --floor-calls SIZE N */
+ *                                (scan-syscalls.sh)
+ * bench_scan --floor-calls SIZE N
+ * bench_scan --real [PATH]       the containers of this machine, by files and by module (bench_real.c); PATH:
+ *                                the hierarchy, else the one that is mounted
+ * bench_scan --real-calls files|module N [PATH] */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -23,13 +27,10 @@
 
 #include "base/base.h"
 #include "base/loop.h"
+#include "bench.h"
 #include "sense/scan.h"
 
 #define RUNS_MAX 101
-
-/* Descriptors a container needs: its directory and four files; and some for everything else. */
-#define FDS_PER_CGROUP 5
-#define FDS_OTHER      64
 
 static const char stat_text[] =
         "anon 104857600\nfile 20971520\nkernel 1048576\nkernel_stack 65536\npagetables "
@@ -52,7 +53,7 @@ struct bench {
         int proc_fd, (*fds)[4];
 };
 
-static void die(const char *what)
+void die(const char *what)
 {
         fprintf(stderr, "bench_scan: %s: %s\n", what, strerror(errno));
         exit(1);
@@ -133,7 +134,7 @@ static void bench_begin(struct bench *b, size_t n)
                 die(lack.text);
         snprintf(path, sizeof(path), "%s/proc", b->root);
         b->proc_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (b->proc_fd < 0 || scan_init(&b->scanner, &b->fs, path, &b->options) < 0 ||
+        if (b->proc_fd < 0 || scan_init(&b->scanner, &b->fs, path, &b->options, NULL) < 0 ||
             snapshot_init(&b->snapshot, n + 16, (n + 16) * 192) < 0)
                 die("scanner");
 }
@@ -221,17 +222,22 @@ static int u64_compare(const void *a, const void *b)
         return x < y ? -1 : x > y;
 }
 
+uint64_t median_of(uint64_t *values, size_t n)
+{
+        qsort(values, n, sizeof(*values), u64_compare);
+        return values[n / 2];
+}
+
 static uint64_t median(struct bench *b, uint64_t (*once)(struct bench *), size_t runs)
 {
         uint64_t us[RUNS_MAX];
 
         for (size_t i = 0; i < runs; i++)
                 us[i] = once(b);
-        qsort(us, runs, sizeof(*us), u64_compare);
-        return us[runs / 2];
+        return median_of(us, runs);
 }
 
-static bool room_for(size_t n)
+bool room_for(size_t n)
 {
         rlim_t need = n * FDS_PER_CGROUP + FDS_OTHER;
         struct rlimit limit;
@@ -291,6 +297,10 @@ int main(int argc, char **argv)
 
         if (argc == 4 && (strcmp(argv[1], "--calls") == 0 || strcmp(argv[1], "--floor-calls") == 0))
                 return calls_make(argv[1][2] == 'f', strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
+        if (argc > 1 && strcmp(argv[1], "--real") == 0)
+                return real_print(argv[2]);
+        if (argc > 3 && strcmp(argv[1], "--real-calls") == 0)
+                return real_calls(strcmp(argv[2], "module") == 0, strtoul(argv[3], NULL, 10), argv[4]);
         printf("%8s %10s %10s %10s %8s %10s\n", "cgroups", "first ms", "scan ms", "floor ms", "ratio",
                "µs each");
         for (size_t i = 0; argc == 1 && i < ARRAY_SIZE(sizes); i++)

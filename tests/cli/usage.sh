@@ -3,7 +3,7 @@
 # Arguments, exit codes, help. Usage: usage.sh DIRECTORY-OF-PROGRAMS
 . "$(dirname "$0")/tap.sh"
 
-verbs="status plan snapshot journal label run check-config"
+verbs="status plan snapshot journal label run check-config configure"
 
 run --help
 check "--help exits 0" exits 0

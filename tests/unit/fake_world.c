@@ -43,7 +43,7 @@ void world_make(struct world *w, const char *text)
 
 void world_scanner(struct world *w)
 {
-        int r = scan_init(&w->scanner, &w->fs, w->fixture.proc, &w->options);
+        int r = scan_init(&w->scanner, &w->fs, w->fixture.proc, &w->options, NULL);
 
         cr_assert_eq(r, 0, "scanner: %s", strerror(-r));
         r = snapshot_init(&w->snapshot, w->options.cgroups_max, w->options.cgroups_max * 192);

@@ -70,6 +70,24 @@ static void daemon_start(struct daemon *d)
         journal_end(d->journal);
 }
 
+/* Who was named to the kernel module. */
+static void daemon_order(struct daemon *d, uint64_t round)
+{
+        struct sink *s = journal_begin(d->journal, "order", round);
+
+        json_text(s, "domain", "/");
+        json_text(s, "witness", "kernel");
+        json_open(s, "victims", '[');
+        for (uint64_t id = 1; id <= 2; id++) {
+                json_open(s, NULL, '{');
+                json_u64(s, "id", id);
+                json_text(s, "path", id == 1 ? "/hog" : "/job");
+                json_close(s, '}');
+        }
+        json_close(s, ']');
+        journal_end(d->journal);
+}
+
 static void daemon_intent(struct daemon *d, uint64_t round)
 {
         struct sink *s = journal_begin(d->journal, "intent", round);
@@ -248,6 +266,41 @@ Test(explain, pieces_of_a_round)
                 explain_rounds(&h, NULL, out, &term);
                 fclose(out);
         }
+        history_fini(&h);
+        daemon_free(&d);
+}
+
+/* Orders come and go; one becomes a round when the module has carried it out, and the last one given is what it
+ * carried out. */
+Test(explain, order_that_was_carried_out)
+{
+        struct daemon d = daemon_make();
+        struct history h;
+        char *text;
+
+        daemon_start(&d);
+        daemon_order(&d, 1);
+        daemon_intent(&d, 1);
+        daemon_outcome(&d, 1);
+        daemon_order(&d, 2);
+        daemon_order(&d, 2);
+        daemon_victim(&d, 2, 1, "/hog", "freed");
+        daemon_outcome(&d, 2);
+        daemon_order(&d, 3);
+        journal_free(d.journal);
+
+        cr_assert_eq(history_read(d.path, HISTORY_ALL, 0, &h), 0);
+        cr_assert_eq(h.n, 2, "an order by itself is no round");
+        cr_expect_str_eq(show_text(h.rounds[0].intent, "what"), "intent");
+        cr_expect_str_eq(show_text(h.rounds[1].intent, "what"), "order");
+        text = explained(&h.rounds[1]);
+        cr_expect(strstr(text, "the kernel itself had run out of memory"), "%s", text);
+        cr_expect(strstr(text, "named 2, cheapest first"), "%s", text);
+        free(text);
+        history_fini(&h);
+
+        cr_assert_eq(history_read(d.path, HISTORY_LAST, 0, &h), 0);
+        cr_expect(h.n == 1 && h.rounds[0].number == 2);
         history_fini(&h);
         daemon_free(&d);
 }

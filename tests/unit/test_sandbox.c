@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@
 
 #include "base/base.h"
 #include "base/log.h"
+#include "jettison_uapi.h"
 #include "sandbox_fixture.h"
 
 /* The tables. */
@@ -52,7 +54,7 @@ Test(sandbox, absent_on_purpose)
         static const char *const absent[] = {
                 "kill", "tkill", "rt_sigqueueinfo", "execve", "execveat", "fork", "vfork", "clone", "clone3",
                 "ptrace", "process_vm_writev", "mount", "setns", "unshare", "bpf", "init_module",
-                "kexec_load", "keyctl", "connect", "bind", "listen", "ioctl", "io_uring_setup",
+                "kexec_load", "keyctl", "connect", "bind", "listen", "io_uring_setup",
                 "open_by_handle_at", "chmod", "fchmod", "chown", "fsetxattr", "setuid", "capset", "seccomp",
                 "recvmsg", "symlink", "link", "no_such_call",
         };
@@ -92,7 +94,10 @@ static const struct {
         { "fork", SYS_fork, { 0 } },
         { "clone3", SYS_clone3, { 0, 0 } },
         { "chmod", SYS_chmod, { 0, 0 } },
-        { "ioctl", SYS_ioctl, { 0, 0x5401 } },
+        { "ioctl, another request", SYS_ioctl, { -1, TCGETS } },
+        { "ioctl, another module's", SYS_ioctl, { -1, _IOWR('K', 3, struct jettison_snapshot) } },
+        { "ioctl, another size", SYS_ioctl, { -1, _IOWR('J', 3, struct jettison_info) } },
+        { "ioctl, the next number", SYS_ioctl, { -1, _IOWR('J', 5, struct jettison_order) } },
         { "connect", SYS_connect, { -1, 0, 0 } },
         { "recvmsg", SYS_recvmsg, { -1, 0, 0 } },
         { "socket, stream", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 } },
@@ -129,6 +134,25 @@ Test(sandbox, unexpected_calls)
                 cr_expect(is_done(run(try_unexpected, SANDBOX_ERRNO, false)), "%s: errno", name);
                 cr_expect(is_killed(run(try_unexpected, SANDBOX_KILL, false)), "%s: kill", name);
         }
+}
+
+/* The module's requests reach the kernel, which finds no descriptor. In a dry run no order does. */
+static void try_module(enum sandbox_mode mode, bool dry_run)
+{
+        static const unsigned long requests[] = { JETTISON_INFO, JETTISON_WATCH, JETTISON_SNAPSHOT };
+
+        MUST(sandbox_enter(mode, dry_run) == 0);
+        for (size_t i = 0; i < ARRAY_SIZE(requests); i++)
+                MUST(ioctl(-1, requests[i], NULL) < 0 && errno == EBADF);
+        MUST(ioctl(-1, JETTISON_ORDER, NULL) < 0 && errno == (dry_run ? EPERM : EBADF));
+}
+
+Test(sandbox, module)
+{
+        cr_expect(is_done(run(try_module, SANDBOX_ERRNO, false)));
+        cr_expect(is_done(run(try_module, SANDBOX_KILL, false)));
+        cr_expect(is_done(run(try_module, SANDBOX_ERRNO, true)));
+        cr_expect(is_killed(run(try_module, SANDBOX_KILL, true)));
 }
 
 static void try_fatal(enum sandbox_mode mode, bool dry_run)

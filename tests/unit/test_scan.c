@@ -12,6 +12,7 @@
 #include "base/ktext.h"
 #include "fake_world.h"
 #include "sense/label.h"
+#include "sense/memstat.h"
 #include "sense/scan.h"
 
 #define ID    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -45,17 +46,28 @@ static const struct {
         { "no memory", "anon 0\nfile 0\nshmem 0\n", 0, 0, 0 },
         { "order does not matter", "shmem 40\nslab_reclaimable 10\nfile 40\nanon 50\n", 100, 10, 60 },
         { "a key that begins alike", "file_mapped 40\nfile 10\nshmem 0\nshmem_thp 7\n", 100, 0, 90 },
-        { "cut short before shmem", "anon 100\nfile 0\n", 100, 0, 0 },
-        { "cut within a line", "anon 100\nfile 0\nshmem 1", 100, 0, 0 },
-        { "garbage", "x\n", 100, 0, 0 },
-        { "nothing", "", 100, 0, 0 },
 };
 
 Test(scan, relief)
 {
-        for (size_t i = 0; i < ARRAY_SIZE(deaths); i++)
-                cr_expect_eq(scan_relief(deaths[i].stat, deaths[i].memory, deaths[i].mapped),
-                             deaths[i].relief, "%s", deaths[i].label);
+        for (size_t i = 0; i < ARRAY_SIZE(deaths); i++) {
+                struct memstat stat;
+
+                cr_assert_eq(memstat_parse(deaths[i].stat, &stat), 0, "%s", deaths[i].label);
+                cr_expect_eq(memstat_relief(&stat, deaths[i].memory, deaths[i].mapped), deaths[i].relief,
+                             "%s", deaths[i].label);
+        }
+}
+
+/* Cut short before shmem, within its line, something else, nothing. */
+Test(scan, memory_stat_that_is_none)
+{
+        static const char *const texts[] = { "anon 100\nfile 0\n", "anon 100\nfile 0\nshmem 1", "x\n", "" };
+        struct memstat stat = { .file = 7 };
+
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+                cr_expect_eq(memstat_parse(texts[i], &stat), -EINVAL, "%s", texts[i]);
+        cr_expect_eq(stat.file, 7, "as it was");
 }
 
 Test(scan, a_candidate)
@@ -489,7 +501,7 @@ Test(scan, kernel_kills)
         cr_expect_eq(scan_kernel_kills(&w.scanner), 0, "there is no vmstat");
         scan_fini(&w.scanner);
         world_write(&w, "proc/vmstat", "pgfault 7\noom_kill 12\n");
-        cr_assert_eq(scan_init(&w.scanner, &w.fs, w.fixture.proc, &w.options), 0);
+        cr_assert_eq(scan_init(&w.scanner, &w.fs, w.fixture.proc, &w.options, NULL), 0);
         cr_expect_eq(scan_kernel_kills(&w.scanner), 12);
         world_write(&w, "proc/vmstat", "pgfault 7\n");
         cr_expect_eq(scan_kernel_kills(&w.scanner), 0);
@@ -502,8 +514,8 @@ Test(scan, descriptors_and_failures)
         struct scanner s;
 
         world_make(&w, "/docker/" ID " cgroup.procs=20 memory.current=100\n/proc/20\n");
-        cr_expect_eq(scan_init(&s, &w.fs, "/nonexistent", &w.options), -ENOENT);
-        cr_expect_eq(scan_init(&s, &w.fs, w.fixture.cgroup, &w.options), -ENOENT, "no meminfo");
+        cr_expect_eq(scan_init(&s, &w.fs, "/nonexistent", &w.options, NULL), -ENOENT);
+        cr_expect_eq(scan_init(&s, &w.fs, w.fixture.cgroup, &w.options, NULL), -ENOENT, "no meminfo");
         world_scanner(&w);
         for (int i = 0; i < 10; i++)
                 world_scan(&w, "/");

@@ -43,63 +43,65 @@ static const struct {
         enum twist twist;
         uint64_t available, swap_total, swap_free;      /* MiB; memory_total is 1000 */
         uint32_t stall_permyriad;
-        uint64_t inflight;      /* MiB */
+        bool oom;
         enum level level;
         enum witness witness;
         uint64_t need;          /* MiB */
         bool swap_short;
 } cases[] = {
         /* no swap */
-        { "plenty", PLAIN, 900, 0, 0, 0, 0, LEVEL_CALM, WITNESS_NONE, 0, false },
-        { "at the arming line", PLAIN, 300, 0, 0, 0, 0, LEVEL_CALM, WITNESS_NONE, 0, false },
-        { "below the arming line", PLAIN, 299, 0, 0, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
-        { "at the acting line", PLAIN, 100, 0, 0, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
-        { "below the acting line", PLAIN, 99, 0, 0, 0, 0, LEVEL_SHORT, WITNESS_AVAILABLE, 51, false },
-        { "nothing left", PLAIN, 0, 0, 0, 0, 0, LEVEL_SHORT, WITNESS_AVAILABLE, 150, false },
-        { "more available than there is", PLAIN, 5000, 0, 0, 0, 0, LEVEL_CALM, WITNESS_NONE, 0, false },
+        { "plenty", PLAIN, 900, 0, 0, 0, false, LEVEL_CALM, WITNESS_NONE, 0, false },
+        { "at the arming line", PLAIN, 300, 0, 0, 0, false, LEVEL_CALM, WITNESS_NONE, 0, false },
+        { "below the arming line", PLAIN, 299, 0, 0, 0, false, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "at the acting line", PLAIN, 100, 0, 0, 0, false, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "below the acting line", PLAIN, 99, 0, 0, 0, false, LEVEL_SHORT, WITNESS_AVAILABLE, 51, false },
+        { "nothing left", PLAIN, 0, 0, 0, 0, false, LEVEL_SHORT, WITNESS_AVAILABLE, 150, false },
+        { "more available than there is", PLAIN, 5000, 0, 0, 0, false, LEVEL_CALM, WITNESS_NONE, 0, false },
 
         /* swap */
-        { "no memory, but swap", PLAIN, 50, 1000, 500, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
-        { "no memory, swap at its line", PLAIN, 50, 1000, 100, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
-        { "no memory, swap short", PLAIN, 50, 1000, 99, 0, 0, LEVEL_SHORT, WITNESS_AVAILABLE, 100 + 51,
+        { "no memory, but swap", PLAIN, 50, 1000, 500, 0, false, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "no memory, swap at its line", PLAIN, 50, 1000, 100, 0, false, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "no memory, swap short", PLAIN, 50, 1000, 99, 0, false, LEVEL_SHORT, WITNESS_AVAILABLE, 100 + 51,
           true },
-        { "no memory, no swap left", PLAIN, 0, 1000, 0, 0, 0, LEVEL_SHORT, WITNESS_AVAILABLE, 150 + 150,
+        { "no memory, no swap left", PLAIN, 0, 1000, 0, 0, false, LEVEL_SHORT, WITNESS_AVAILABLE, 150 + 150,
           true },
-        { "swap short, but memory", PLAIN, 500, 1000, 0, 0, 0, LEVEL_CALM, WITNESS_NONE, 0, false },
-        { "swap short, armed", PLAIN, 200, 1000, 0, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
-        { "more swap free than there is", PLAIN, 50, 1000, 9999, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "swap short, but memory", PLAIN, 500, 1000, 0, 0, false, LEVEL_CALM, WITNESS_NONE, 0, false },
+        { "swap short, armed", PLAIN, 200, 1000, 0, 0, false, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "more swap free than there is", PLAIN, 50, 1000, 9999, 0, false, LEVEL_ARMED, WITNESS_NONE, 0, false },
 
         /* stalls */
-        { "stalled, with plenty", PLAIN, 900, 0, 0, 10000, 0, LEVEL_CALM, WITNESS_NONE, 0, false },
-        { "stalled, at the line for stalls", PLAIN, 200, 0, 0, 10000, 0, LEVEL_ARMED, WITNESS_NONE, 0,
+        { "stalled, with plenty", PLAIN, 900, 0, 0, 10000, false, LEVEL_CALM, WITNESS_NONE, 0, false },
+        { "stalled, at the line for stalls", PLAIN, 200, 0, 0, 10000, false, LEVEL_ARMED, WITNESS_NONE, 0,
           false },
-        { "stalled, below it", PLAIN, 180, 0, 0, 2000, 0, LEVEL_SHORT, WITNESS_STALL, 20, false },
-        { "stalled a little too little", PLAIN, 180, 0, 0, 1999, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
-        { "stalled and below the acting line", PLAIN, 50, 0, 0, 2000, 0, LEVEL_SHORT, WITNESS_STALL, 150,
+        { "stalled, below it", PLAIN, 180, 0, 0, 2000, false, LEVEL_SHORT, WITNESS_STALL, 20, false },
+        { "stalled a little too little", PLAIN, 180, 0, 0, 1999, false, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "stalled and below the acting line", PLAIN, 50, 0, 0, 2000, false, LEVEL_SHORT, WITNESS_STALL, 150,
           false },
-        { "stalled, with swap", PLAIN, 180, 1000, 500, 2000, 0, LEVEL_SHORT, WITNESS_STALL, 20, false },
-        { "stalled, with swap short", PLAIN, 180, 1000, 50, 2000, 0, LEVEL_SHORT, WITNESS_STALL, 20 + 100,
+        { "stalled, with swap", PLAIN, 180, 1000, 500, 2000, false, LEVEL_SHORT, WITNESS_STALL, 20, false },
+        { "stalled, with swap short", PLAIN, 180, 1000, 50, 2000, false, LEVEL_SHORT, WITNESS_STALL, 20 + 100,
           true },
-        { "stalls do not count", NO_STALLS, 180, 0, 0, 10000, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
-        { "stalls do not count, memory does", NO_STALLS, 50, 0, 0, 10000, 0, LEVEL_SHORT, WITNESS_AVAILABLE,
+        { "stalls do not count", NO_STALLS, 180, 0, 0, 10000, false, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "stalls do not count, memory does", NO_STALLS, 50, 0, 0, 10000, false, LEVEL_SHORT, WITNESS_AVAILABLE,
           100, false },
-        { "only with stalls", STALL_REQUIRED, 0, 0, 0, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
-        { "only with stalls, stalled", STALL_REQUIRED, 0, 0, 0, 2000, 0, LEVEL_SHORT, WITNESS_STALL, 200,
+        { "only with stalls", STALL_REQUIRED, 0, 0, 0, 0, false, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "only with stalls, stalled", STALL_REQUIRED, 0, 0, 0, 2000, false, LEVEL_SHORT, WITNESS_STALL, 200,
           false },
 
-        /* in flight */
-        { "part of it is on its way", PLAIN, 50, 0, 0, 0, 30, LEVEL_SHORT, WITNESS_AVAILABLE, 70, false },
-        { "all but a bit", PLAIN, 50, 0, 0, 0, 99, LEVEL_SHORT, WITNESS_AVAILABLE, 1, false },
-        { "all of it", PLAIN, 50, 0, 0, 0, 100, LEVEL_ARMED, WITNESS_AVAILABLE, 0, false },
-        { "more than all of it", PLAIN, 50, 0, 0, 0, 5000, LEVEL_ARMED, WITNESS_AVAILABLE, 0, false },
-        { "on its way, swap too", PLAIN, 50, 1000, 50, 0, 120, LEVEL_SHORT, WITNESS_AVAILABLE, 80, true },
-        { "on its way, stalled", PLAIN, 180, 0, 0, 2000, 20, LEVEL_ARMED, WITNESS_STALL, 0, false },
+        /* the kernel */
+        { "the kernel ran out, with plenty", PLAIN, 900, 0, 0, 0, true, LEVEL_CALM, WITNESS_NONE, 0, false },
+        { "the kernel ran out, at the line", PLAIN, 100, 0, 0, 0, true, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "the kernel ran out", PLAIN, 50, 0, 0, 0, true, LEVEL_SHORT, WITNESS_KERNEL, 100, false },
+        { "the kernel ran out, with swap", PLAIN, 50, 1000, 500, 0, true, LEVEL_SHORT, WITNESS_KERNEL, 100, false },
+        { "the kernel ran out, swap short", PLAIN, 50, 1000, 50, 0, true, LEVEL_SHORT, WITNESS_KERNEL, 200, true },
+        { "the kernel ran out, stalled", PLAIN, 50, 0, 0, 5000, true, LEVEL_SHORT, WITNESS_KERNEL, 100, false },
+        { "the kernel needs no stalls", STALL_REQUIRED, 50, 0, 0, 0, true, LEVEL_SHORT, WITNESS_KERNEL, 100,
+          false },
 
         /* absolute parts */
-        { "capped, above", CAPS, 40, 0, 0, 0, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
-        { "capped, below", CAPS, 39, 0, 0, 0, 0, LEVEL_SHORT, WITNESS_AVAILABLE, 21, false },
-        { "capped, stalled above", CAPS, 80, 0, 0, 10000, 0, LEVEL_ARMED, WITNESS_NONE, 0, false },
-        { "capped, stalled below", CAPS, 79, 0, 0, 10000, 0, LEVEL_SHORT, WITNESS_STALL, 1, false },
+        { "capped, above", CAPS, 40, 0, 0, 0, false, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "capped, below", CAPS, 39, 0, 0, 0, false, LEVEL_SHORT, WITNESS_AVAILABLE, 21, false },
+        { "capped, stalled above", CAPS, 80, 0, 0, 10000, false, LEVEL_ARMED, WITNESS_NONE, 0, false },
+        { "capped, stalled below", CAPS, 79, 0, 0, 10000, false, LEVEL_SHORT, WITNESS_STALL, 1, false },
 };
 
 Test(shortage, judged)
@@ -112,7 +114,7 @@ Test(shortage, judged)
                         .swap_total = cases[i].swap_total * MIB,
                         .swap_free = cases[i].swap_free * MIB,
                 };
-                struct shortage s = shortage_judge(&f, cases[i].stall_permyriad, cases[i].inflight * MIB, &p);
+                struct shortage s = shortage_judge(&f, cases[i].stall_permyriad, cases[i].oom, &p);
 
                 cr_expect_eq(s.level, cases[i].level, "%s: %s", cases[i].label, level_name(s.level));
                 cr_expect_eq(s.witness, cases[i].witness, "%s: %s", cases[i].label, witness_name(s.witness));
@@ -169,16 +171,16 @@ Test(shortage, defaults_on_small_and_large_hosts)
 
         for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
                 struct domain_facts f = { .memory_total = hosts[i].total, .memory_available = hosts[i].act };
-                struct shortage s = shortage_judge(&f, 0, 0, &policy_default);
+                struct shortage s = shortage_judge(&f, 0, false, &policy_default);
 
                 cr_expect_eq(s.level, LEVEL_ARMED, "%s: at the line", hosts[i].label);
                 f.memory_available--;
-                s = shortage_judge(&f, 0, 0, &policy_default);
+                s = shortage_judge(&f, 0, false, &policy_default);
                 cr_expect_eq(s.level, LEVEL_SHORT, "%s: below it", hosts[i].label);
                 cr_expect_eq(s.need, hosts[i].target - f.memory_available, "%s: need %lu", hosts[i].label,
                              s.need);
                 f.memory_available = hosts[i].stall - 1;
-                s = shortage_judge(&f, policy_default.stall_permyriad, 0, &policy_default);
+                s = shortage_judge(&f, policy_default.stall_permyriad, false, &policy_default);
                 cr_expect_eq(s.need, 1, "%s: stalled, need %lu", hosts[i].label, s.need);
         }
 }
@@ -193,13 +195,13 @@ Test(shortage, need_is_enough)
                 struct shortage s;
 
                 f.memory_available = u64_scale(f.memory_total, (uint64_t)rand_r(&dice) % 10001, 20000);
-                s = shortage_judge(&f, stall, 0, &policy_default);
+                s = shortage_judge(&f, stall, false, &policy_default);
                 if (s.level != LEVEL_SHORT) {
                         cr_expect_eq(s.need, 0, "seed %u: need without shortage", seed);
                         continue;
                 }
                 f.memory_available += s.need;
-                s = shortage_judge(&f, stall, 0, &policy_default);
+                s = shortage_judge(&f, stall, false, &policy_default);
                 cr_expect_neq(s.level, LEVEL_SHORT, "seed %u: still short of %lu", seed, s.need);
         }
 }
@@ -216,7 +218,7 @@ Test(shortage, less_memory_never_calms)
                 struct shortage s;
 
                 f.memory_available = available * MIB;
-                s = shortage_judge(&f, 3000, 0, &plain);
+                s = shortage_judge(&f, 3000, false, &plain);
                 cr_expect_geq(s.level, before.level, "%lu MiB: %s", available, level_name(s.level));
                 cr_expect_geq(s.need, before.need, "%lu MiB: need %lu", available, s.need);
                 before = s;
@@ -266,7 +268,7 @@ Test(shortage, headroom_is_safe)
 
                 f.memory_available = (uint64_t)rand_r(&dice) % 1000 * MIB;
                 f.swap_free = (uint64_t)rand_r(&dice) % 400 * MIB;
-                before = shortage_judge(&f, 0, 0, &plain).level;
+                before = shortage_judge(&f, 0, false, &plain).level;
                 if (before == LEVEL_SHORT)
                         continue;
                 used = u64_scale(shortage_headroom(&f, &plain), (uint64_t)rand_r(&dice) % 10001, 10000);
@@ -274,7 +276,7 @@ Test(shortage, headroom_is_safe)
                         u64_min(u64_scale(used, (uint64_t)rand_r(&dice) % 10001, 10000), f.memory_available);
                 f.memory_available -= from_memory;
                 f.swap_free -= u64_min(used - from_memory, f.swap_free);
-                cr_expect_neq(shortage_judge(&f, 0, 0, &plain).level, LEVEL_SHORT,
+                cr_expect_neq(shortage_judge(&f, 0, false, &plain).level, LEVEL_SHORT,
                               "seed %u: short after %lu MiB", seed, used / MIB);
         }
 }

@@ -268,7 +268,7 @@ Test(watch, the_hosts_own_pressure)
                 cr_skip("no pressure here");
         world_make(&w, "");
         before = world_descriptors();
-        cr_assert_eq(scan_init(&w.scanner, &w.fs, "/proc", &w.options), 0);
+        cr_assert_eq(scan_init(&w.scanner, &w.fs, "/proc", &w.options, NULL), 0);
         cr_assert_eq(tree_walk(w.scanner.tree), 0);
         cr_assert_eq(loop_init(&loop), 0);
         watch = (struct watch){ .domain = w.host };
