@@ -1,19 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs the Debian packages that building, testing, the test VMs or the demo need: only missing ones,
-# quietly.
+# Installs the Debian packages that building, testing, the test VMs, the checks of the kernel module or the
+# demo need: only missing ones, quietly. No kernel's headers are among them: tests/vm/image.sh fetches those
+# that fit the kernels it boots.
 set -eu
 
 build='build-essential meson ninja-build pkg-config libcgroup-dev libseccomp-dev libjansson-dev
        libsystemd-dev scdoc'
 checks='libcriterion-dev valgrind shellcheck strace jq attr clang libclang-rt-14-dev'
 vm='qemu-system-x86 busybox-static cpio mmdebstrap e2fsprogs zstd xz-utils dpkg-dev'
+module='build-essential bc bison flex libelf-dev libssl-dev sparse coccinelle'
 
-usage='Usage: tests/deps.sh build|test|vm|demo...
+usage='Usage: tests/deps.sh build|test|vm|module|demo...
 
   build   compiler and libraries
   test    the same, and what the unit and tool tests need
   vm      QEMU and what the test images are made with
+  module  what builds the debug kernel, and the checkers of the kernel module
   demo    build and vm'
 
 die() {
@@ -31,6 +34,7 @@ for set in "$@"; do
         build) packages="$packages $build" ;;
         test) packages="$packages $build $checks" ;;
         vm) packages="$packages $vm" ;;
+        module) packages="$packages $module" ;;
         demo) packages="$packages $build $vm" ;;
         *) set -- ;;
         esac

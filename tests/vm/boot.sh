@@ -4,7 +4,9 @@
 # Boots one VM and prints its serial console until it powers off:
 #   boot.sh [--memory SIZE] [--time SECONDS] [--append TEXT] [--disk IMAGE] KERNEL INITRD...
 #
-# KERNEL is a folder made by image.sh. Ends with 0 when the VM has ended by itself, 124 when its time was
+# KERNEL is a folder made by image.sh. What stands in its file "append", if it has one, is put behind TEXT; in
+# "extra_mib", how much memory the VM gets on top, because such a kernel takes it for itself.
+# Ends with 0 when the VM has ended by itself, 124 when its time was
 # up. Whatever happens to this script, no QEMU stays behind: a trap ends it, timeout(1) does when the trap
 # hangs, and the kernel does when this script is gone (parent-death signal).
 #
@@ -32,6 +34,9 @@ if [ $# -lt 2 ]; then
 fi
 kernel=$1
 shift
+[ ! -e "$kernel/append" ] || append+=" $(cat "$kernel/append")"
+[ ! -e "$kernel/extra_mib" ] ||
+        memory=$(($(numfmt --from=iec "$memory") / 1048576 + $(cat "$kernel/extra_mib")))M
 
 work=$(mktemp -d)
 # shellcheck disable=SC2317  # called by the trap

@@ -4,66 +4,39 @@
 # Makes what a test VM is booted from. Every verb prints the path of what it made; what does not depend on
 # the build lies in a cache and is made once.
 #
-#   kernel                     stock Debian cloud kernel: a folder with vmlinuz and the modules we insert
+#   kernel [SUITE]             cloud kernel of a Debian suite (default bookworm): a folder with vmlinuz, the
+#                              modules we insert, and in "origin" its suite, release and version
+#   headers KERNEL             a Debian system with the kernel's headers and its suite's compiler
+#   module KERNEL              jettison.ko, built by that suite's compiler against that kernel's headers, or
+#                              against the tree "build" in KERNEL, which debug-kernel.sh leaves there
+#   source                     the source of Debian 12's kernel, unpacked
 #   base KERNEL                initramfs with busybox, those modules and init
 #   payload BUILD OUT FILE...  a second one with the programs of BUILD, the shared libraries they need, the
-#                              guest's scripts and FILEs; the kernel unpacks both into the same place
+#                              guest's scripts and FILEs; the kernel unpacks both into the same place. A FILE
+#                              of the name jettison.ko lies with the programs, in /opt/jettison/bin
 #   programs BUILD FOLDER      just the programs
 #   root PACKAGE...            ext4 image of Debian with systemd and these packages
 #
-# Kernel and packages come from wherever this machine's apt takes Debian from. JETTISON_VM_CACHE is the cache
-# (default BUILD/vm/cache, or build/vm/cache).
+# Kernels and packages come from wherever this machine's apt takes Debian from. JETTISON_VM_CACHE is the cache
+# (default BUILD/vm/cache, or build/vm/cache). A suite's kernel in it stays what it is, and needs no network,
+# until its folder kernel-SUITE is removed: headers and module must fit it.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 source=$(dirname "$(dirname "$here")")
 cache=${JETTISON_VM_CACHE:-$source/build/vm/cache}
 
-# In the order in which they are inserted. Those that a kernel has built in are not found, and not missed.
-modules='zsmalloc lzo lzo-rle zram
-         virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk'
-
 # What may be tested: file in the build, and how to make it when meson has not been told to.
-programs='controller/jettisond controller/jettison hooks/jettison-hook kmod/jettison.ko
-          examples/faceswap/faceswap examples/workloads/hog tests/vm/load'
+programs='controller/jettisond controller/jettison hooks/jettison-hook
+          examples/faceswap/faceswap examples/workloads/hog tests/vm/load tests/vm/device tests/vm/lead'
 
 die() {
         echo "image.sh: $*" >&2
         exit 1
 }
 
-apt_candidate() {
-        apt-cache policy "$1" | sed -n 's/^  Candidate: //p' | grep -v '(none)' || true
-}
-
-make_kernel() {
-        local meta=linux-image-cloud-amd64 package version folder module file
-        [ "$(dpkg --print-architecture)" = amd64 ] || die "the test VM is amd64 only"
-
-        [ -n "$(apt_candidate $meta)" ] || apt-get -qq update || die "apt-get update failed"
-        package=$(apt-cache depends $meta | sed -n 's/^  Depends: \(linux-image-.*\)/\1/p' | head -n 1)
-        version=$(apt_candidate "$package")
-        [ -n "$version" ] || die "apt knows no $meta: is Debian's main archive among its sources?"
-
-        folder=$cache/$package-$version
-        if [ ! -e "$folder" ]; then
-                mkdir "$work/kernel" "$work/unpacked"
-                (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package=$version") ||
-                        die "cannot download $package"
-                dpkg -x "$work"/*.deb "$work/unpacked"
-                cp "$work"/unpacked/boot/vmlinuz-* "$work/kernel/vmlinuz"
-                for module in $modules; do
-                        file=$(find "$work/unpacked" -name "$module.ko*" -print -quit)
-                        case $file in
-                        *.ko) cp "$file" "$work/kernel/" ;;
-                        *.ko.xz) xz -dc "$file" >"$work/kernel/$module.ko" ;;
-                        *.ko.zst) zstd -qdc "$file" >"$work/kernel/$module.ko" ;;
-                        esac
-                done
-                mv "$work/kernel" "$folder"
-        fi
-        echo "$folder"
-}
+# shellcheck source=./kernels.sh
+. "$here/kernels.sh"
 
 pack() {
         (cd "$1" && find . | cpio --quiet -o -H newc -R 0:0) >"$work/cpio"
@@ -71,7 +44,7 @@ pack() {
 }
 
 make_base() {
-        local kernel=$1 tree=$work/base image applet module order=10
+        local kernel=$1 tree=$work/base image applet
         image=$kernel/base-$(cat "$here/init" /bin/busybox | sha256sum | cut -c 1-16).cpio
         if [ ! -e "$image" ]; then
                 mkdir -p "$tree"/{bin,dev,proc,sys,tmp,run,root,etc,modules,var/log,usr/bin}
@@ -79,11 +52,7 @@ make_base() {
                 busybox --list | while read -r applet; do
                         [ "$applet" = busybox ] || ln -s busybox "$tree/bin/$applet"
                 done
-                for module in $modules; do
-                        order=$((order + 1))
-                        [ ! -e "$kernel/$module.ko" ] ||
-                                cp "$kernel/$module.ko" "$tree/modules/$order-$module.ko"
-                done
+                find "$kernel" -maxdepth 1 -name '*.ko' -exec cp -t "$tree/modules" {} +
                 ln -s /bin/env "$tree/usr/bin/env"
                 install -m 755 "$here/init" "$tree/init"
                 pack "$tree" "$image"
@@ -106,7 +75,8 @@ program_file() {
                 case $program in
                 */faceswap) compile "$(echo "$source"/examples/faceswap/*.c)" "$build/vm/$program" ;;
                 */hog) compile "$source/examples/workloads/hog.c" "$build/vm/$program" ;;
-                */load) compile "$source/tests/vm/load.c" "$build/vm/$program" ;;
+                */device) compile "$(echo "$here"/device*.c)" "$build/vm/$program" ;;
+                tests/vm/*) compile "$source/$program.c" "$build/vm/$program" ;;
                 *) return ;;
                 esac
                 echo "$build/vm/$program"
@@ -131,8 +101,8 @@ make_payload() {
         local build=$1 out=$2 tree=$work/payload program library
         shift 2
         mkdir -p "$tree/opt/jettison"
-        cp "$here/lib.sh" "$here/guest.sh" "$here/scenarios.service" "$source/examples/demo/acts.sh" \
-                "$source/examples/config/report.json" "$@" "$tree/opt/jettison/"
+        cp "$here"/{lib,module,containers,cri,guest}.sh "$here/scenarios.service" \
+                "$source/examples/demo/acts.sh" "$source/examples/config/report.json" "$@" "$tree/opt/jettison/"
 
         make_programs "$build" "$tree/opt/jettison/bin" >/dev/null
         # "name => /path (address)", and the loader as "/path (address)"
@@ -142,32 +112,19 @@ make_payload() {
         while read -r library; do
                 install -D -m 755 "$library" "$tree$library"
         done <"$tree/opt/jettison/libraries"
+        find "$tree/opt/jettison" -maxdepth 1 -name jettison.ko -exec mv -t "$tree/opt/jettison/bin" {} +
         pack "$tree" "$out"
         echo "$out"
 }
 
-# The machine's Debian sources as apt one-liners; its other sources are none of the VM's business.
-debian_sources() {
-        # $(…) are apt's own fields
-        # shellcheck disable=SC2016
-        apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-                'Created-By: Packages' 'Origin: Debian'
-}
-
 make_root() {
-        local packages image tree=$work/root
-        [ "$(id -u)" -eq 0 ] || die "must be root to make a Debian image"
-        [ -n "$(debian_sources)" ] || apt-get -qq update || die "apt-get update failed"
-        [ -n "$(debian_sources)" ] || die "apt has no source of origin Debian"
-
+        local packages image sum tree=$work/root
+        need_sources
         packages=$(printf '%s\n' "$@" | sort -u | paste -sd ,)
-        image=$cache/root-$( (debian_sources && echo "$packages" && cat "$0") | sha256sum | cut -c 1-16).img
+        sum=$( (debian_sources && echo "$packages" && cat "$0" "$here/kernels.sh") | sha256sum | cut -c 1-16)
+        image=$cache/root-$sum.img
         if [ ! -e "$image" ]; then
-                apt-config dump Acquire >"$work/apt.conf"
-                debian_sources | mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" \
-                        --aptopt="$work/apt.conf" --dpkgopt='path-exclude=/usr/share/doc/*' \
-                        --dpkgopt='path-exclude=/usr/share/locale/*' \
-                        '' "$tree" - 2>"$work/log" || { cat "$work/log" >&2; die "mmdebstrap failed"; }
+                debian_tree '' minbase "$packages" "$tree"
                 ln -s /dev/null "$tree/etc/systemd/system/serial-getty@.service"
                 echo jettison-vm >"$tree/etc/hostname"
                 truncate -s 2G "$work/root.img"
@@ -187,7 +144,6 @@ trap 'rm -rf "$work"' EXIT
 verb=${1:-}
 [ $# -eq 0 ] || shift
 case $verb in
-kernel) make_kernel ;;
-base | payload | programs | root) "make_$verb" "$@" ;;
-*) die "usage: image.sh kernel | base | payload | programs | root, see its head" ;;
+kernel | headers | module | source | base | payload | programs | root) "make_$verb" "$@" ;;
+*) die "usage: image.sh VERB [ARGUMENT]..., see its head" ;;
 esac

@@ -1,14 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs the scenarios beside this script on real kernels: those that ask for the same machine share a boot.
-#   run.sh [--lane fast|full] [--build DIR] [--only PATTERN] [-v]
+# Runs scenarios, all that lie beside this script if none is named, on real kernels. Those that ask for the
+# same machine share a boot.
+#   run.sh [--lane fast|full] [--kernel SUITE,...] [--build DIR] [--only PATTERN] [-v] [SCENARIO...]
 #
 # A scenario says what it needs in its header; the defaults are
-#   # vm: memory=512M swap=none psi=1 lane=fast timeout=60
-# swap may be zram:SIZE; timeout is in seconds, inside the VM. In the full lane, packages=a,b adds to the
-# image. The TAP of the scenarios is passed through, with what they wrote if they failed; a scenario that
-# the VM did not live to finish has failed. JETTISON_VM_JOBS: how many VMs at a time (default 1).
+#   # vm: memory=512M swap=none psi=1 lane=fast kernel=bookworm timeout=60
+# swap may be zram:SIZE; timeout is in seconds, inside the VM; kernel=bookworm,trixie,sid runs the scenario
+# once on each, and --kernel puts its own list in the place of all headers'. In the full lane, packages=a,b
+# adds to the image. The kernel module is built for each kernel that is booted, which is a test as well; where
+# it does not build, scenarios run without it. The TAP of the scenarios is passed through, each test followed
+# by the kernel's suite in brackets, with what they wrote if they failed; a scenario that the VM did not live
+# to finish has failed. JETTISON_VM_JOBS: how many VMs at a time (default 1).
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -16,15 +20,17 @@ source=$(dirname "$(dirname "$here")")
 base_packages='systemd systemd-sysv udev dbus kmod libcgroup2 libjansson4 libseccomp2 libsystemd0
                attr procps stress-ng'
 
-lane_wanted='' build=$source/build only='*' verbose=
+lane_wanted='' kernels_wanted='' build=$source/build only='*' verbose=
 while [ $# -gt 0 ]; do
         case $1 in
         --lane) lane_wanted=$2 && shift ;;
+        --kernel) kernels_wanted=$2 && shift ;;
         --build) build=$2 && shift ;;
         --only) only=$2 && shift ;;
         -v) verbose=1 ;;
+        [!-]*) break ;;
         *)
-                echo "Usage: run.sh [--lane fast|full] [--build DIR] [--only PATTERN] [-v]" >&2
+                sed -n 's/^#   run.sh/Usage: run.sh/p' "$0" >&2
                 exit 2
                 ;;
         esac
@@ -36,18 +42,24 @@ die() {
         exit 1
 }
 
-# The scenario's machine as "lane memory swap psi packages"; its time limit is not part of it.
-machine_of() {
-        local memory=512M swap=none psi=1 lane=fast packages='' setting
+# The scenario's machines, a line each, as "kernel lane memory swap psi packages"; its time limit is not part
+# of them.
+machines_of() {
+        local memory=512M swap=none psi=1 lane=fast kernel=bookworm packages='' setting
         # shellcheck disable=SC2013  # words are what the header holds
         for setting in $(sed -n 's/^# vm://p' "$1"); do
                 case $setting in
-                memory=* | swap=* | psi=* | lane=* | packages=*) local "${setting%%=*}=${setting#*=}" ;;
+                memory=* | swap=* | psi=* | lane=* | kernel=* | packages=*)
+                        local "${setting%%=*}=${setting#*=}"
+                        ;;
                 timeout=*) ;;
                 *) die "${1##*/}: unknown setting: $setting" ;;
                 esac
         done
-        echo "$lane $memory $swap $psi $packages"
+        [ -z "$lane_wanted" ] || [ "$lane" = "$lane_wanted" ] || return 0
+        for kernel in $(tr , ' ' <<<"${kernels_wanted:-$kernel}"); do
+                echo "$kernel $lane $memory $swap $psi $packages"
+        done
 }
 
 timeout_of() {
@@ -60,16 +72,19 @@ timeout_of() {
 # come to their plan, because their time was up or the VM died. Notes "ok", "not ok" or "skip" per test in a
 # file.
 filter() {
-        local notes=$1 line current='' seen=' ' scenario
-        shift
+        local notes=$1 kernel=$2 line current='' seen=' ' scenario
+        shift 2
         while IFS= read -r line; do
                 line=${line%$'\r'}
                 case $line in
-                '@@ begin '*) current=${line#@@ begin } && echo "# $current" ;;
+                '@@ begin '*)
+                        current=${line#@@ begin }
+                        echo "# $current on $(cat "${folders[$kernel]}/origin")"
+                        ;;
                 '@@ end '*) current='' ;;
-                'ok '*) [ -z "$current" ] || { echo "$line" && echo ok >>"$notes"; } ;;
-                'not ok '*) [ -z "$current" ] || { echo "$line" && echo 'not ok' >>"$notes"; } ;;
-                '1..0 # SKIP'*) seen+="$current " && echo "$line" && echo skip >>"$notes" ;;
+                'ok '*) [ -z "$current" ] || { echo "$line [$kernel]" && echo ok >>"$notes"; } ;;
+                'not ok '*) [ -z "$current" ] || { echo "$line [$kernel]" && echo 'not ok' >>"$notes"; } ;;
+                '1..0 # SKIP'*) seen+="$current " && echo "$line [$kernel]" && echo skip >>"$notes" ;;
                 '1..0') ;;
                 '1..'*) seen+="$current " && echo "$line" ;;
                 '#'*) [ -z "$current" ] || echo "$line" ;;
@@ -80,7 +95,10 @@ filter() {
                 scenario=${scenario##*/}
                 case $seen in
                 *" $scenario "*) ;;
-                *) echo "not ok - $scenario did not end: no plan was heard" && echo 'not ok' >>"$notes" ;;
+                *)
+                        echo "not ok - $scenario did not end: no plan was heard [$kernel]"
+                        echo 'not ok' >>"$notes"
+                        ;;
                 esac
         done
 }
@@ -92,14 +110,28 @@ install_tree() {
         echo "$1/install.tar"
 }
 
+# Fetches a kernel and builds the module for it; says "ok" or "not ok" of the latter.
+prepare() {
+        local kernel=$1 word=ok folder
+        folder=$("$here/image.sh" kernel "$kernel")
+        folders[$kernel]=$folder
+        bases[$kernel]=$("$here/image.sh" base "$folder")
+        modules[$kernel]=$("$here/image.sh" module "$folder" 2>"$work/module.log") || word='not ok'
+        echo "$word - the module builds for $(cat "$folder/origin") [$kernel]"
+        echo "$word" >>"$work/notes-0"
+        [ "$word" = ok ] || sed 's/^/# /' "$work/module.log"
+}
+
 # One boot with all scenarios of one machine.
 boot() {
-        local number=$1 lane=$2 memory=$3 swap=$4 psi=$5 packages=$6 seconds=20 disk=() files=() payload scenario
-        shift 6
+        local number=$1 kernel=$2 lane=$3 memory=$4 swap=$5 psi=$6 packages=$7
+        local seconds=20 disk=() files=() payload scenario
+        shift 7
         [ "$lane" != full ] || seconds=90
         for scenario in "$@"; do
                 seconds=$((seconds + $(timeout_of "$scenario") + 15))
         done
+        [ "$kernel" != debug ] || seconds=$((seconds * 3))
         if [ "$lane" = full ]; then
                 # a list of names
                 # shellcheck disable=SC2086
@@ -108,19 +140,18 @@ boot() {
                         files=("$(install_tree "$work/$number")")
                 fi
         fi
+        [ -z "${modules[$kernel]}" ] || files+=("${modules[$kernel]}")
         payload=$("$here/image.sh" payload "$build" "$work/payload-$number" "$@" "${files[@]}")
         { "$here/boot.sh" --memory "$memory" --time "$seconds" "${disk[@]}" \
                 --append "psi=$psi jettison.lane=$lane jettison.swap=$swap" \
-                "$kernel" "$base" "$payload" || true; } |
-                filter "$work/notes-$number" "$@"
+                "${folders[$kernel]}" "${bases[$kernel]}" "$payload" || true; } |
+                filter "$work/notes-$number" "$kernel" "$@"
         rm -f "$payload"
 }
 
 sh "$source/tests/deps.sh" vm
 build=$(mkdir -p "$build" && readlink -f "$build")
 export JETTISON_VM_CACHE=${JETTISON_VM_CACHE:-$build/vm/cache}
-kernel=$("$here/image.sh" kernel)
-base=$("$here/image.sh" base "$kernel")
 work=$(mktemp -d)
 # shellcheck disable=SC2317  # called by the trap
 finish() {
@@ -136,33 +167,39 @@ trap finish EXIT
 trap 'exit 143' INT TERM
 
 declare -A machines=()
-for scenario in "$here"/scenario-*.sh; do
+[ $# -gt 0 ] || set -- "$here"/scenario-*.sh
+for scenario in "$@"; do
         # a pattern
         # shellcheck disable=SC2053
         [[ ${scenario##*/} == *$only* ]] || continue
-        machine=$(machine_of "$scenario")
-        [ -z "$lane_wanted" ] || [ "${machine%% *}" = "$lane_wanted" ] || continue
-        machines[$machine]+=" $scenario"
+        wanted=$(machines_of "$scenario")
+        while read -r machine; do
+                [ -z "$machine" ] || machines[$machine]+=" $scenario"
+        done <<<"$wanted"
 done
 [ ${#machines[@]} -gt 0 ] || die "no scenario matches"
+
+declare -A folders=() bases=() modules=()
+for kernel in $(printf '%s\n' "${!machines[@]}" | cut -d ' ' -f 1 | sort -u); do
+        prepare "$kernel"
+done
 
 jobs=${JETTISON_VM_JOBS:-1} number=0 running=0
 while IFS= read -r machine; do
         number=$((number + 1))
-        read -r lane memory swap psi packages <<<"$machine"
+        read -r kernel lane memory swap psi packages <<<"$machine"
         # In the background, so that a signal to this script is not kept waiting; output of two VMs must not
         # mix.
         if [ "$jobs" -gt 1 ]; then exec 3>"$work/tap-$number"; else exec 3>&1; fi
         # a list of files
         # shellcheck disable=SC2086
-        boot $number "$lane" "$memory" "$swap" "$psi" "$packages" ${machines[$machine]} >&3 2>&1 &
+        boot $number "$kernel" "$lane" "$memory" "$swap" "$psi" "$packages" ${machines[$machine]} >&3 2>&1 &
         running=$((running + 1))
         [ $running -lt "$jobs" ] || { wait -n && running=$((running - 1)); }
 done < <(printf '%s\n' "${!machines[@]}" | sort)
 wait
 cat "$work"/tap-* 2>/dev/null || true
 
-touch "$work/notes-0"
 count() {
         cat "$work"/notes-* | grep -cx "$1" || true
 }
