@@ -42,12 +42,12 @@ static char *size_text(const json_t *line, const char *name)
         return must(strdup(size_format(show_u64(line, name), text)));
 }
 
-/* A duration, or "-" where the line has none. New. */
+/* A duration, or "-" where the line has none, or it did not come to that. New. */
 static char *duration_text(const json_t *line, const char *name)
 {
         char text[DURATION_TEXT_MAX];
 
-        if (!json_object_get(line, name))
+        if (!show_u64(line, name))
                 return must(strdup("-"));
         return must(strdup(duration_format(show_u64(line, name), text)));
 }
@@ -170,6 +170,11 @@ static void print_outcome(const struct round *r, FILE *out)
         if (!o) {
                 fputs("Interrupted: the journal has no outcome of this round. It is still under way, or the\n"
                       "daemon was stopped or killed in the middle of it.\n", out);
+                return;
+        }
+        if (is_order(r)) {
+                fprintf(out, "Outcome: %s. Measured %s freed; available %s before, %s after.\n", result, freed,
+                        before, after);
                 return;
         }
         fprintf(out, "Outcome: %s. Needed %s, expected %s, measured %s freed; available %s before, %s "
