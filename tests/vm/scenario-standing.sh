@@ -90,7 +90,7 @@ echo "# with its standing order the training lived in $kept of $runs runs"
 expect "the ordered victim dies and the training lives, $runs of $runs" test $kept -eq $runs
 expect "each is journalled as a round" test $ordered -eq $runs
 expect "… with its victim" test "$(lines_of '"method":"standing order","outcome":"freed"')" -ge $runs
-expect "… after the order that was given" journal_has '"what":"order"' '"round":1,' '"verdict":'
+expect "… after the order that was given" journal_has '"what":"order"' '"round":1,' '"victims":['
 expect "… in words" sh -c "jettison journal explain 1 | grep -q 'the kernel itself had run out of memory'"
 expect "status shows order and age" sh -c 'jettison status | grep -q "^Standing order of round [0-9]*: [0-9]* victims, standing, given .* ago"'
 expect "the daemon lives, under its filter" daemon_alive
