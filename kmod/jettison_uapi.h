@@ -57,32 +57,39 @@
  * which are there.
  */
 enum jettison_event_kind {
-	JETTISON_AVAILABLE_LOW = 1,	/* available memory fell below its line */
-	JETTISON_AVAILABLE_OK,		/* … and rose above it */
-	JETTISON_SWAP_LOW,		/* free swap fell below its line */
-	JETTISON_SWAP_OK,		/* … and rose above it */
-	JETTISON_RECLAIM,		/* a task began to reclaim directly; at
-					 * most one a second */
-	JETTISON_OOM,			/* the kernel is out of memory; at most
-					 * one per 100 ms */
-	JETTISON_STRUCK,		/* a victim of the standing order was
-					 * killed. value: its memory; detail:
-					 * processes signalled */
-	JETTISON_DIED,			/* … and has given up its memory. value:
-					 * microseconds since it was struck;
-					 * detail: processes signalled */
-	JETTISON_ASIDE,			/* the order is over; the kernel's own
-					 * killer decides. detail: why */
+	/* Available memory fell below its line, and rose above it. */
+	JETTISON_AVAILABLE_LOW = 1,
+	JETTISON_AVAILABLE_OK,
+	/* Free swap did. */
+	JETTISON_SWAP_LOW,
+	JETTISON_SWAP_OK,
+	/* A task began to reclaim directly; at most one a second. */
+	JETTISON_RECLAIM,
+	/* The kernel is out of memory; at most one per 100 ms. */
+	JETTISON_OOM,
+	/*
+	 * A victim of the standing order was killed, and has given up its
+	 * memory. value: its memory when it was struck; microseconds since
+	 * then. detail: processes signalled.
+	 */
+	JETTISON_STRUCK,
+	JETTISON_DIED,
+	/* The kernel's own killer decides. detail: why */
+	JETTISON_ASIDE,
 	JETTISON_EVENT_N
 };
 
 /* Why an order was not, or not further, carried out. */
 enum jettison_aside {
-	JETTISON_ASIDE_DONE = 1,	/* nobody of the order is left */
-	JETTISON_ASIDE_STUCK,		/* a victim did not die by its deadline */
-	JETTISON_ASIDE_PLENTY,		/* more than available_max is available:
-					 * the shortage is of one node or
-					 * cpuset. The order stands. */
+	/* Nobody of the order is left. */
+	JETTISON_ASIDE_DONE = 1,
+	/* A victim did not die by its deadline. */
+	JETTISON_ASIDE_STUCK,
+	/*
+	 * More than available_max is available: the shortage is of one node
+	 * or cpuset. The order stands.
+	 */
+	JETTISON_ASIDE_PLENTY,
 	JETTISON_ASIDE_EXPIRED,
 	JETTISON_ASIDE_N
 };
@@ -104,7 +111,8 @@ struct jettison_event {
 
 /* Sets the lines. low ≤ high; both 0: no line. What is below a new line
  * already is told at once. At loading the lines are a share of all memory and
- * of all swap (module parameter share, 30 %), with high an eighth above. */
+ * of all swap (module parameter share, 30 %), with high an eighth above.
+ */
 struct jettison_watch {
 	__u32 version;
 	__u32 flags;		/* none yet */
@@ -116,8 +124,7 @@ struct jettison_watch {
 /* Bits of features. */
 #define JETTISON_HAS_RECLAIM	(1 << 0)	/* direct reclaim is seen */
 #define JETTISON_HAS_KSWAPD	(1 << 1)	/* waking of kswapd is seen */
-#define JETTISON_HAS_MEMCG	(1 << 2)	/* memory is on cgroup v2: snapshots
-						 * and orders work */
+#define JETTISON_HAS_MEMCG	(1 << 2)	/* snapshots and orders work */
 
 /* State of the standing order. */
 enum jettison_order_state {
@@ -260,8 +267,7 @@ struct jettison_order {
 	__u32 version;
 	__u32 flags;		/* none yet */
 	__u64 round;		/* told with every event of this order */
-	__u64 domain;		/* cgroup id under which all must lie (-EXDEV);
-				 * 0: the host */
+	__u64 domain;		/* under which all lie (-EXDEV); 0: the host */
 	__u64 available_max;
 	__u64 memory_least;	/* 0: size does not matter */
 	__u32 expires_ms;	/* 1 … 60,000 */

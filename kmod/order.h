@@ -11,7 +11,8 @@ void order_exit(void);
 
 /* The call, its structure checked already (version, flags, bounds). Resolves
  * the ids, which may sleep, and puts the new order in the place of the old.
- * 0, or -errno of the specification, with the old order still standing. */
+ * 0, or -errno of the specification, with the old order still standing.
+ */
 int order_set(struct jettison_order *call);
 
 /* Takes it back: its device is being closed. */

@@ -24,11 +24,11 @@
 #include <linux/memcontrol.h>
 #include <linux/oom.h>
 #include <linux/printk.h>
-#include <linux/psi_types.h>
 #include <linux/sched/signal.h>
 
 #include "buffer.h"
 #include "memory.h"
+#include "record.h"
 
 /* What one call is about. */
 struct pass {
@@ -45,62 +45,6 @@ bool snapshot_possible(void)
 {
 	return !mem_cgroup_disabled() &&
 	       cgroup_subsys_on_dfl(memory_cgrp_subsys);
-}
-
-static u64 pages_to_bytes(u64 pages)
-{
-	return pages << PAGE_SHIFT;
-}
-
-static void read_lists(struct mem_cgroup *memcg, struct jettison_cgroup *record)
-{
-	unsigned long pages[NR_LRU_LISTS] = {};
-	int nid, zone, list;
-
-	for_each_node_state(nid, N_MEMORY) {
-		struct mem_cgroup_per_node *node = memcg->nodeinfo[nid];
-
-		for (zone = 0; zone < MAX_NR_ZONES; zone++)
-			for (list = 0; list < NR_LRU_LISTS; list++)
-				pages[list] += READ_ONCE(node->lru_zone_size[zone][list]);
-	}
-	record->lru_anon = pages_to_bytes(pages[LRU_INACTIVE_ANON] +
-					  pages[LRU_ACTIVE_ANON]);
-	record->lru_file = pages_to_bytes(pages[LRU_INACTIVE_FILE] +
-					  pages[LRU_ACTIVE_FILE]);
-	record->lru_unevictable = pages_to_bytes(pages[LRU_UNEVICTABLE]);
-}
-
-/* The root has none of its own: the machine's is not exported. */
-static void read_psi(struct cgroup *cgrp, struct jettison_cgroup *record)
-{
-#ifdef CONFIG_PSI
-	struct psi_group *psi = cgrp->psi;
-
-	if (!psi || !READ_ONCE(psi->enabled))
-		return;
-	record->flags |= JETTISON_CGROUP_PSI;
-	record->psi_some_us = READ_ONCE(psi->total[PSI_AVGS][PSI_MEM_SOME]) / NSEC_PER_USEC;
-	record->psi_full_us = READ_ONCE(psi->total[PSI_AVGS][PSI_MEM_FULL]) / NSEC_PER_USEC;
-#endif
-}
-
-static void read_cgroup(struct cgroup_subsys_state *css,
-			struct jettison_cgroup *record)
-{
-	struct mem_cgroup *memcg = mem_cgroup_from_css(css);
-	struct cgroup *cgrp = css->cgroup;
-
-	record->memory = pages_to_bytes(page_counter_read(&memcg->memory));
-	record->swap = pages_to_bytes(page_counter_read(&memcg->swap));
-	read_lists(memcg, record);
-	read_psi(cgrp, record);
-	if (cgroup_is_populated(cgrp))
-		record->flags |= JETTISON_CGROUP_POPULATED;
-	if (READ_ONCE(memcg->oom_group))
-		record->flags |= JETTISON_CGROUP_OOM_GROUP;
-	if (test_bit(CGRP_FROZEN, &cgrp->flags))
-		record->flags |= JETTISON_CGROUP_FROZEN;
 }
 
 /*
@@ -129,7 +73,7 @@ static void pass_add_cgroup(struct pass *pass, struct cgroup_subsys_state *css)
 		.parent_index = parent ? parent - pass->cgroups : JETTISON_NO_PARENT,
 		.oom_score_adj_min = OOM_SCORE_ADJ_MAX,
 	};
-	read_cgroup(css, record);
+	record_read(record, css);
 	buffer_remember(pass->buffer, pass->n_cgroups++);
 }
 
@@ -147,23 +91,6 @@ static void pass_cgroups(struct pass *pass, struct cgroup_subsys_state *topmost)
 		if (is_online(css))
 			pass_add_cgroup(pass, css);
 	}
-}
-
-static void record_add_process(struct jettison_cgroup *record,
-			       struct task_struct *task,
-			       const struct process_facts *facts,
-			       u32 score_neutral)
-{
-	if (record->processes++ == 0) {
-		record->first_pid = task_tgid_nr(task);
-		get_task_comm(record->comm, task);
-	}
-	if (is_global_init(task))
-		record->flags |= JETTISON_CGROUP_INIT;
-	if (facts->score > score_neutral)
-		record->oom_score += facts->score - score_neutral;
-	record->shmem_mapped += facts->shmem;
-	record->oom_score_adj_min = min_t(s32, record->oom_score_adj_min, facts->adj);
 }
 
 /* Processes are listed behind the cgroups, for as long as there is room. */

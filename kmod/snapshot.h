@@ -9,7 +9,8 @@
 #include "jettison_uapi.h"
 
 /* A reader's buffer: what user space has mapped, and an index of ids, which
- * it has not. */
+ * it has not.
+ */
 struct snapshot_buffer {
 	struct mutex lock;	/* one snapshot at a time */
 	void *records;		/* vmalloc_user, NULL while there is none */
@@ -30,7 +31,8 @@ int snapshot_buffer_map(struct snapshot_buffer *buffer,
 bool snapshot_possible(void);
 
 /* The call, its structure checked already. 0, or -errno; -ENOSPC with
- * call->needed filled in. */
+ * call->needed filled in.
+ */
 int snapshot_take(struct snapshot_buffer *buffer,
 		  struct jettison_snapshot *call);
 

@@ -271,17 +271,17 @@ static json_t *ask_path(const struct asked *a)
         return known(a->id, "");
 }
 
+/* An id of one kind means nothing to the sources of another. */
 static const struct source {
-        bool pod;
         unsigned runtimes;
         json_t *(*ask)(const struct asked *a);          /* new, or NULL */
 } sources[] = {
-        { false, BIT(RUNTIME_LXC) | BIT(RUNTIME_NSPAWN), ask_path },
-        { false, BIT(RUNTIME_PODMAN) | BIT(RUNTIME_CRIO) | BIT(RUNTIME_CRI), ask_storage },
-        { false, BIT(RUNTIME_DOCKER) | BIT(RUNTIME_CRI), ask_docker },
-        { false, BIT(RUNTIME_CONTAINERD) | BIT(RUNTIME_CRI), ask_containerd },
-        { false, BIT(RUNTIME_CONTAINERD) | BIT(RUNTIME_CRIO) | BIT(RUNTIME_CRI), ask_kubelet },
-        { true, BIT(RUNTIME_CRI), ask_kubelet_pod },
+        { BIT(RUNTIME_LXC) | BIT(RUNTIME_NSPAWN), ask_path },
+        { BIT(RUNTIME_PODMAN) | BIT(RUNTIME_CRIO) | BIT(RUNTIME_CRI), ask_storage },
+        { BIT(RUNTIME_DOCKER) | BIT(RUNTIME_CRI), ask_docker },
+        { BIT(RUNTIME_CONTAINERD) | BIT(RUNTIME_CRI), ask_containerd },
+        { BIT(RUNTIME_CONTAINERD) | BIT(RUNTIME_CRIO) | BIT(RUNTIME_CRI), ask_kubelet },
+        { BIT(RUNTIME_CRI), ask_kubelet_pod },
 };
 
 /* The home of the user below whose service the cgroup lies. New; NULL: of none, or nobody knows him. */
@@ -298,7 +298,7 @@ static char *home_of(const struct names *n, const char *path, bool *ret_is_user)
 }
 
 /* New, or NULL. */
-static json_t *find(struct names *n, const char *path, const struct container *c, const char *id)
+static json_t *find(struct names *n, const char *path, enum container_runtime runtime, const char *id)
 {
         bool is_user;
         CLEANUP(free_p) char *home = home_of(n, path, &is_user);
@@ -308,7 +308,7 @@ static json_t *find(struct names *n, const char *path, const struct container *c
         if (is_user && !home)
                 return NULL;
         for (size_t i = 0; i < ARRAY_SIZE(sources) && !found; i++)
-                if (sources[i].pod == (c->role == CONTAINER_POD) && (sources[i].runtimes & BIT(c->runtime)))
+                if (sources[i].runtimes & BIT(runtime))
                         found = sources[i].ask(&asked);
         return found;
 }
@@ -329,7 +329,7 @@ static void tell(struct names *n, json_t *object)
                                      : must(strndup(path + c.id.offset, c.id.len));
         about = json_pack("{s:s, s:s*}", "runtime", container_runtime_name(c.runtime), "id", id);
         if (about) {                    /* no name of bytes that are no UTF-8 */
-                json_t *found = find(n, path, &c, id);
+                json_t *found = find(n, path, c.runtime, id);
 
                 json_object_update(about, found);
                 json_decref(found);

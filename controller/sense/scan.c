@@ -20,7 +20,7 @@
 #include "sense/fillrate.h"
 #include "sense/memstat.h"
 
-/* A pause container: one process of that name in next to no memory. */
+/* A pause container: one process, pause or (podman's) catatonit, in next to no memory. */
 #define PAUSE_BYTES (4 * MIB)
 
 int scan_init(struct scanner *s, const struct cgroupfs *fs, const char *proc,
@@ -126,13 +126,22 @@ static void apply_swap(struct scanner *s, uint32_t index, struct domain_facts *f
         }
 }
 
+static void add_lists(const struct scanner *s, struct domain_facts *host)
+{
+        host->memory_available = u64_min(u64_add(host->memory_available, meminfo_lists(&s->meminfo)),
+                                         host->memory_total);
+}
+
 int scan_look(struct scanner *s, const struct domain *d, uint64_t enough, struct domain_facts *ret_facts)
 {
         struct domain_facts facts = { .memory_total = UINT64_MAX, .memory_available = UINT64_MAX };
         int r;
 
-        if (d->is_host)
-                return meminfo_read(&s->meminfo, ret_facts);
+        if (d->is_host) {
+                if ((r = meminfo_read(&s->meminfo, ret_facts)) == 0 && ret_facts->memory_available < enough)
+                        add_lists(s, ret_facts);
+                return r;
+        }
         if (d->node == NODE_NONE || tree_node(s->tree, d->node)->id != d->id)
                 return CGROUPFS_GONE;
         for (uint32_t i = d->node; i != 0 && i != NODE_NONE; i = tree_node(s->tree, i)->parent)
@@ -149,6 +158,11 @@ int scan_look(struct scanner *s, const struct domain *d, uint64_t enough, struct
         return CGROUPFS_OK;
 }
 
+static bool is_pause_name(const char *comm)
+{
+        return strcmp(comm, "pause") == 0 || strcmp(comm, "catatonit") == 0;
+}
+
 static bool is_pause(const struct scanner *s, const struct facts *f)
 {
         char comm[16];
@@ -156,9 +170,9 @@ static bool is_pause(const struct scanner *s, const struct facts *f)
         if (f->sum.processes != 1 || f->memory > PAUSE_BYTES)
                 return false;
         if (f->comm[0])
-                return strcmp(f->comm, "pause") == 0;
+                return is_pause_name(f->comm);
         procfs_comm(&s->procfs, f->sum.first_pid, comm);
-        return strcmp(comm, "pause") == 0;
+        return is_pause_name(comm);
 }
 
 /* A kubelet gives every guaranteed container -997, so on what is known to be a container only the kernel's
@@ -319,10 +333,12 @@ int scan_run(struct scanner *s, const struct domain *d, bool walk, uint64_t now_
         snapshot_reset(snapshot, d->path);
         clock_gettime(CLOCK_REALTIME, &now);
         snapshot->time_us = (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / NSEC_PER_USEC;
-        if (by_module && d->is_host)
+        if (by_module && d->is_host) {
                 snapshot->facts = host;
-        else if ((r = scan_look(s, d, UINT64_MAX, &snapshot->facts)) != CGROUPFS_OK)
+                add_lists(s, &snapshot->facts);
+        } else if ((r = scan_look(s, d, UINT64_MAX, &snapshot->facts)) != CGROUPFS_OK) {
                 return r;
+        }
         for (uint32_t i = 1; i < tree_size(s->tree); i++) {
                 const struct node *n = tree_node(s->tree, i);
 

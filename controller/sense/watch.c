@@ -135,11 +135,21 @@ static bool is_out(const struct watch *w, uint64_t now_us)
         return w->oom_us > 0 && now_us - w->oom_us < OOM_US;
 }
 
+/* From here on a look need not be exact. For a cgroup that is the arming line; for the host, where exactness
+ * costs more the more processors there are, the highest line that a round restores. */
+static uint64_t enough_bytes(const struct watch *w, const struct policy *p)
+{
+        uint64_t total = w->facts.memory_total;
+
+        if (!w->domain.is_host)
+                return amount_bytes(p->arm_available, total);
+        return u64_max(amount_bytes(p->target_available, total), amount_bytes(p->stall_available, total));
+}
+
 int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
 {
         uint64_t now_us = loop_now_us();
-        uint64_t plenty = amount_bytes(policy->arm_available, w->facts.memory_total);
-        int r = scan_look(s, &w->domain, plenty, &w->facts);
+        int r = scan_look(s, &w->domain, enough_bytes(w, policy), &w->facts);
 
         if (r != CGROUPFS_OK) {
                 w->gone = r == CGROUPFS_GONE;

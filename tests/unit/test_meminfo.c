@@ -82,6 +82,44 @@ Test(meminfo, the_kernels_own)
         close(proc_fd);
 }
 
+Test(meminfo, parse_lists)
+{
+        static const struct {
+                const char *text;
+                uint64_t pages;
+        } texts[] = {
+                { "", 0 },
+                { "Node 0, zone DMA\n  pagesets\n    cpu: 0\n              count:    12\n              high:  28\n",
+                  12 },
+                { "              count: 1\n              count: 20\n              high_min: 5\n", 21 },
+                { "              count: 1\n              count: 20", 1 },            /* cut off */
+                { "  recount: 7\n  counts 7\n  count:\n  count: x\n  count: -1\n  count: max\n", 0 },
+                { "  count: 99999999999999999999999999999999999999999\n  count: 3\n", 3 },
+                { "  count: 9000000000000000000\n  count: 9000000000000000000\n  count: 9000000000000000000\n",
+                  UINT64_MAX },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+                cr_expect_eq(meminfo_parse_lists(texts[i].text), texts[i].pages, "case %zu: %lu", i,
+                             meminfo_parse_lists(texts[i].text));
+}
+
+/* More text than one read takes, on most machines. */
+Test(meminfo, lists_of_this_machine)
+{
+        int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        struct domain_facts facts = { 0 };
+        struct meminfo m = MEMINFO_INIT;
+
+        cr_assert_eq(meminfo_open(&m, proc_fd), 0);
+        cr_assert_eq(meminfo_read(&m, &facts), 0);
+        cr_expect_geq(m.zoneinfo_fd, 0);
+        cr_expect_lt(meminfo_lists(&m), facts.memory_total / 4);
+        meminfo_close(&m);
+        cr_expect_eq(meminfo_lists(&m), 0, "closed");
+        close(proc_fd);
+}
+
 Test(meminfo, kept_open)
 {
         size_t before = world_descriptors();

@@ -193,6 +193,7 @@ static const struct {
         { "a service, above the line", "/web.service", "oom_score=60 oom_score_adj=-899", BARRED_NOT },
         { "kubelet", "/web.service", "oom_score=1 oom_score_adj=-999", BARRED_SHIELDED },
         { "pause", "/docker/" ID, "oom_score=600 comm=pause", BARRED_SHIELDED },
+        { "podman's pause", "/docker/" ID, "oom_score=600 comm=catatonit", BARRED_SHIELDED },
 };
 
 Test(scan, shields)

@@ -52,6 +52,42 @@ Test(table, cut_where_the_terminal_ends)
                                "/b                  0 B\n");
 }
 
+/* Two rows with this in the second column. New. */
+static char *print_away(const char *first, const char *second, size_t width)
+{
+        static const struct column three[] = {
+                { "PATH", CUT_FRONT, false }, { "NAME", CUT_AWAY, false }, { "SIZE", CUT_NEVER, true },
+        };
+        const struct term term = { .tty = width > 0, .width = width };
+        struct table t;
+        size_t len;
+        char *text;
+        FILE *out = open_memstream(&text, &len);
+
+        table_init(&t, three, ARRAY_SIZE(three));
+        table_row(&t, STYLE_PLAIN);
+        table_cell(&t, strdup("/a"));
+        table_cell(&t, strdup(first));
+        table_cell(&t, strdup("1"));
+        table_row(&t, STYLE_PLAIN);
+        table_cell(&t, strdup("/b"));
+        table_cell(&t, strdup(second));
+        table_print(&t, out, &term);
+        table_fini(&t);
+        fclose(out);
+        return text;
+}
+
+Test(table, an_empty_column_may_go)
+{
+        CLEANUP(free_p) char *none = print_away("", "", 20), *one = print_away("", "web", 0);
+        CLEANUP(free_p) char *cut = print_away("", "a name that is long", 24);
+
+        cr_expect_str_eq(none, "PATH  SIZE\n/a       1\n/b\n");
+        cr_expect_str_eq(one, "PATH  NAME  SIZE\n/a             1\n/b    web\n");
+        cr_expect_str_eq(cut, "PATH  NAME          SIZE\n/a                     1\n/b    a name th...\n");
+}
+
 Test(table, no_line_is_longer_than_the_terminal)
 {
         for (size_t width = 35; width < 80; width++) {

@@ -102,7 +102,8 @@ make_payload() {
         shift 2
         mkdir -p "$tree/opt/jettison"
         cp "$here"/{lib,module,containers,cri,guest}.sh "$here/scenarios.service" \
-                "$source/examples/demo/acts.sh" "$source/examples/config/report.json" "$@" "$tree/opt/jettison/"
+                "$source/examples/demo/acts.sh" "$source/examples/config/report.json" \
+                "$@" "$tree/opt/jettison/"
 
         make_programs "$build" "$tree/opt/jettison/bin" >/dev/null
         # "name => /path (address)", and the loader as "/path (address)"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none kernel=bookworm,trixie timeout=60
 #
 # A grace period: a training that is asked to leave saves and leaves, and goes on from there the next time.
 # One that does not listen is killed when the time is up, which is the sooner the less memory is left.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none kernel=bookworm,trixie timeout=60
 #
 # The main job: on a host that runs short, the one that is worth least dies, and nobody else.
 #
