@@ -169,7 +169,7 @@ int verb_renew(char **arguments)
         row(died.round == order.round && died.cgroup == order.cgroups[0] && died.detail == 1 &&
                     died.value >= RENEWED_MS * 1000,
             "the victim dies in the new round (%llu us)", (ull)died.value);
-        return rows_status();
+        stay();
 }
 
 /* Lines below which memory always is make an event with each call. */

@@ -10,9 +10,9 @@
 # thawed.
 #
 # /
-# ├── filler          locked memory, not to be killed; leaves 120 MiB for all of the others
+# ├── filler          locked memory, not to be killed; leaves 150 MiB for all of the others
 # ├── batch           takes what is left, or as much of it as it is told
-# ├── first, second   30 MiB each
+# ├── first, second   50 MiB each
 # ├── zoo             threads, a leader that has exited, vfork; one with oom_score_adj -1000
 # ├── held            20 MiB, and cannot die
 # ├── written         25 MiB in a file: to kill it frees nothing
@@ -20,8 +20,8 @@
 . "${0%/*}/module.sh"
 
 start() {
-        spawn "$1" hog --max 30M --rate 0
-        wait_for 20 holds "$1" 29
+        spawn "$1" hog --max 50M --rate 0
+        wait_for 20 holds "$1" 49
 }
 
 # order ROUND EXPIRES_MS DEADLINE_MS NAME...: nobody has been killed before.
@@ -38,16 +38,17 @@ order() {
         device_start order order $order_numbers "$@"
 }
 
-# Whether memory has stopped coming back from those who died last.
+# Whether memory has stopped coming back from those who died last. Kernels from 6.7 on keep tens of MiB of it
+# on lists of each CPU, where it does not count as available, and take a second or more to empty them.
 settled() {
         settled_mib=$(mem_available)
-        sleep 0.3
+        sleep 1
         [ "$(mem_available)" -le "$settled_mib" ]
 }
 
 # run_out [MIB]: batch takes all there is, and so much more if it gets it.
 run_out() {
-        wait_for 10 settled
+        [ $# -eq 0 ] || wait_for 10 settled
         run_most=$(($(mem_available) + ${1:-1000}))
         spawn batch hog --rate 0 --max "${run_most}M"
 }
@@ -85,13 +86,13 @@ for name in batch first second zoo held written; do
 done
 group bounded memory.max=16M
 module_load
-fill_machine 120
+fill_machine 150
 
 # --- one of two, then both
 start first
 start second
 order 1 30000 3000 first second
-run_out 15
+run_out 25
 expect "the first is struck, and dies" wait_for 20 died 1 first
 expect "which is enough" wait_for 10 has_run_out
 sleep 0.5
@@ -102,7 +103,7 @@ done_with
 
 start first
 order 2 30000 3000 first second
-run_out 45
+run_out 75
 expect "more is needed: both die" wait_for 20 died 2 second
 expect "the second when the first was dead" \
         test "$(sed -n 's/^\([SD]\)[TI].*/\1/p' "$WORK/order.log" | tr -d '\n')" = SDSD
@@ -153,7 +154,7 @@ done_with
 spawn zoo device zoo
 wait_for 10 grep -q ready "$(output_of zoo)"
 order 7 30000 3000 zoo
-run_out 20
+run_out 25
 expect "processes of many kinds die" wait_for 20 died 7 zoo
 expect "nobody else has died" not kernel_killed
 expect "one is left, who must not be killed" \
@@ -173,7 +174,7 @@ device_stop order
 echo 1 >"$CG/first/cgroup.freeze"
 wait_for 5 grep -q '^frozen 1' "$CG/first/cgroup.events"
 order 9 30000 3000 first
-run_out 15
+run_out 25
 expect "a frozen victim dies" wait_for 20 died 9 first
 expect "nobody else has died" not kernel_killed
 echo 0 >"$CG/first/cgroup.freeze"
@@ -182,7 +183,7 @@ done_with
 start first
 kill -STOP "$(pid_of first)"
 order 10 30000 3000 first
-run_out 15
+run_out 25
 expect "a stopped victim dies" wait_for 20 died 10 first
 expect "nobody else has died" not kernel_killed
 done_with
@@ -222,7 +223,8 @@ expect "the next one is not struck" test "$(events_of order STRUCK)" -eq 1
 expect "the victim is still there" is_held
 took=$(($(field_of order ASIDE ms) - $(field_of order STRUCK ms)))
 echo "# given up after $took ms"
-expect "its time was 500 ms" test $took -ge 499
+# The time begins with the strike, which is told when it is over: some ms later.
+expect "its time was 500 ms" test $took -ge 480
 fsfreeze --unfreeze "$WORK/frozen"
 done_with held second
 umount "$WORK/frozen"
@@ -232,12 +234,13 @@ start first
 start second
 before=$(oom_kills)
 device_start order renew "$(pid_of first)" 13 30000 10000 "$CG/first" "$CG/second"
-run_out 15
+run_out 25
 expect "another one dies late" wait_for 20 grep -q 'dies in the new round' "$WORK/order.log"
 sed -i 1d "$WORK/order.log"
 expect_rows cat "$WORK/order.log"
 expect "the second lives" alive second
+expect "that is enough" wait_for 10 has_run_out
 expect "nobody else has died" not kernel_killed
-empty second
-empty batch
+dmesg | grep -E 'jettison: |Out of memory: ' | tail -n 6 >&2
+done_with second
 fill_none
