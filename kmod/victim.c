@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A strike is a pass over all processes under RCU, as the kernel's own killer
- * makes it: the list of a cgroup's tasks is not to be had without a lock that
- * others hold while they allocate. Who belongs to the cgroup is asked of each
- * process; one that changes its cgroup in that very moment may be taken for
- * what it was.
+ * makes it; the list of a cgroup's tasks is not exported. Who belongs to the
+ * cgroup is asked of each process; one that changes its cgroup in that very
+ * moment may be taken for what it was.
  *
  * SIGKILL needs no memory, wakes frozen and stopped processes, and is obeyed
  * by the first process of a container, since it comes from outside. It is sent

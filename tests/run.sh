@@ -135,6 +135,7 @@ stage_source() {
         check 'choice is pure' sh "$top/tests/unit/core-pure.sh" "$build/controller/libdecide.a" "$build/controller/libbase.a"
         # shellcheck disable=SC2046  # a list of files
         check shellcheck shellcheck -S warning -x -P SCRIPTDIR $(git -C "$top" ls-files '*.sh' '.ci/run' | sed "s|^|$top/|")
+        check 'kernel module lint' "$top/tests/kmod-lint.sh" --build "$build"
         check 'SPDX lines' bash -c "$(declare -f spdx); top=$top; spdx"
 }
 
@@ -164,7 +165,7 @@ stage_cli() {
 stage_vm() {
         local log ok bad skip
         log=$(mktemp)
-        timeout -k 10 1500 "$top/tests/vm/run.sh" --build "$build" >"$log" 2>&1
+        JETTISON_VM_JOBS=${JETTISON_VM_JOBS:-2} timeout -k 10 3600 "$top/tests/vm/run.sh" --build "$build" >"$log" 2>&1
         read -r ok bad skip < <(sed -n 's/^# \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$log" | tail -n 1)
         score vm "${ok:-0}" "${bad:-1}" "${skip:-0}" "$log"
         rm -f "$log"
