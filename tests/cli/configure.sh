@@ -296,10 +296,9 @@ END
 there_and_back containerd "containerd, version 3"
 check "containerd, version 3: below the handler's table" has /etc/containerd/config.toml \
         'pod_annotations = ["io.jettison.*", "jettison.io/*"]'
+# Debian 12 has no containerd 2; where it is, it has the last word.
 if command -v containerd >/dev/null && containerd --version | grep -q ' v*2\.'; then
         check "containerd, version 3: the keys hold" holds
-else
-        skip "containerd, version 3: the keys hold" "no containerd 2"
 fi
 
 # What somebody else did in the meantime stays.

@@ -28,7 +28,8 @@ cache=${JETTISON_VM_CACHE:-$source/build/vm/cache}
 
 # What may be tested: file in the build, and how to make it when meson has not been told to.
 programs='controller/jettisond controller/jettison hooks/jettison-hook
-          examples/faceswap/faceswap examples/workloads/hog tests/vm/load tests/vm/device tests/vm/lead'
+          examples/faceswap/faceswap examples/workloads/hog tests/bench_scan
+          tests/vm/load tests/vm/device tests/vm/lead'
 
 die() {
         echo "image.sh: $*" >&2

@@ -2,7 +2,8 @@
 /*
  * Who speaks first when memory runs out: the module's line, the kernel's pressure trigger, or a look at
  * /proc/meminfo each 100 ms? Waits for all three until the kernel has no memory left, as the module's event of
- * that says, and prints how many milliseconds before it each had spoken here in user space; "-" if it had not.
+ * that says, and prints how many milliseconds before it the module told, and each was heard here in user
+ * space; "-" if it was not.
  *   lead PERCENT         of memory, where the line is and what the looks wait for
  */
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 
 #define LOOK_MS 100
 
-enum { LINE, PRESSURE, LOOK, WITNESS_N };
+enum { TOLD, LINE, PRESSURE, LOOK, WITNESS_N };  /* TOLD: when the module told, LINE: when it was heard */
 
 static uint64_t spoke_ns[WITNESS_N];
 
@@ -72,8 +73,10 @@ static bool take_events(int device, uint64_t *ret_out_ns)
         struct jettison_event e;
 
         while (read(device, &e, sizeof(e)) == sizeof(e)) {
-                if (e.kind == JETTISON_AVAILABLE_LOW)
+                if (e.kind == JETTISON_AVAILABLE_LOW) {
+                        spoke_ns[TOLD] = e.time_ns;
                         speak(LINE);
+                }
                 if (e.kind == JETTISON_OOM) {
                         *ret_out_ns = e.time_ns;
                         return true;

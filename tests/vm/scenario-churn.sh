@@ -48,8 +48,9 @@ wait_for 5 dead supervisor
 expect "the daemon lives" daemon_alive
 expect "web lives" alive web
 expect "the kernel's killer was not needed" test "$(oom_kills)" -eq "$before"
+# whether a job was there to be struck is chance
 expect "only jobs and batches were struck" \
-        test "$(victims | tr ' ' '\n' | sed 's/-.*//' | sort -u | paste -sd ' ' -)" = "batch churn/job"
+        test -z "$(victims | tr ' ' '\n' | grep -v '^batch-[1-6]$' | grep -vx churn/job)"
 echo "# $(wc -l <"$WORK/lives") lives of the job; what became of those chosen:"
 sed -n 's/.*"what":"victim".*"path":"\([a-z/]*\).*"outcome":"\([a-z-]*\)".*/\1 \2/p' "$JOURNAL" |
         sort | uniq -c | sed 's/^ */# /'

@@ -36,14 +36,16 @@ awk '
                 return n ? of[int((n + 1) / 2)] : "none"
         }
         {
-                if ($1 != "-") line[++n_line] = $1
-                if ($2 != "-") pressure[++n_pressure] = $2
-                if ($3 != "-") look[++n_look] = $3
-                late += $1 == "-" && $3 != "-"
+                if ($1 != "-") told[++n_told] = $1
+                if ($2 != "-") line[++n_line] = $2
+                if ($3 != "-") pressure[++n_pressure] = $3
+                if ($4 != "-") look[++n_look] = $4
+                late += $2 == "-" && $4 != "-"
         }
         END {
                 printf "# in time, of %d runs, and ms before the kernel was out of memory (median):", NR
-                printf " line of the module %d, %s; looks each 100 ms %d, %s;", n_line, median(line, n_line), n_look, median(look, n_look)
+                printf " the module tells %d, %s, and is heard %d, %s; looks each 100 ms %d, %s;", n_told, median(told, n_told), n_line, median(line, n_line), n_look,
+                        median(look, n_look)
                 printf " pressure %d, %s\n", n_pressure, median(pressure, n_pressure)
                 print late + 0 >"'"$WORK"'/late"
         }' "$WORK/leads"
