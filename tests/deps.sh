@@ -8,7 +8,7 @@ set -eu
 build='build-essential meson ninja-build pkg-config libcgroup-dev libseccomp-dev libjansson-dev
        libsystemd-dev scdoc'
 checks='libcriterion-dev valgrind shellcheck strace jq attr clang libclang-rt-14-dev'
-vm='qemu-system-x86 busybox-static cpio mmdebstrap e2fsprogs zstd xz-utils dpkg-dev'
+vm='qemu-system-x86 busybox-static cpio mmdebstrap e2fsprogs zstd xz-utils dpkg-dev buildah'
 module='build-essential bc bison flex libelf-dev libssl-dev sparse coccinelle'
 
 usage='Usage: tests/deps.sh build|test|vm|module|demo...

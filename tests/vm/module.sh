@@ -29,6 +29,7 @@ said() {
 device_start() {
         start_name=$1
         shift
+        : >"$WORK/$start_name.log"
         device "$@" >"$WORK/$start_name.log" 2>&1 &
         echo $! >"$WORK/$start_name.device"
         wait_for 10 grep -q '^ready' "$WORK/$start_name.log"

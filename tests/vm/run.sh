@@ -68,6 +68,17 @@ timeout_of() {
         echo "${seconds:-60}"
 }
 
+# What else a scenario wants beside it: the files that a script of this folder prints, which a line
+# "# brings:" names. If that fails, it is a failed test, and the scenario has to skip itself.
+brings_of() {
+        local maker
+        maker=$(sed -n 's/^# brings: //p' "$1")
+        [ -n "$maker" ] || return 0
+        "$here/$maker" 2>"$work/$maker.log" && return 0
+        { echo "not ok - $maker" && sed 's/^/# /' "$work/$maker.log"; } >&2
+        echo 'not ok' >>"$work/notes-0"
+}
+
 # Reads a console, passes on what lies between "@@ begin" and "@@ end", and says which scenarios did not
 # come to their plan, because their time was up or the VM died. Notes "ok", "not ok" or "skip" per test in a
 # file.
@@ -130,6 +141,9 @@ boot() {
         [ "$lane" != full ] || seconds=90
         for scenario in "$@"; do
                 seconds=$((seconds + $(timeout_of "$scenario") + 15))
+                # a list of names
+                # shellcheck disable=SC2207
+                files+=($(brings_of "$scenario"))
         done
         [ "$kernel" != debug ] || seconds=$((seconds * 3))
         if [ "$lane" = full ]; then
@@ -137,7 +151,7 @@ boot() {
                 # shellcheck disable=SC2086
                 disk=(--disk "$("$here/image.sh" root $base_packages ${packages//,/ })")
                 if [ -f "$build/build.ninja" ]; then
-                        files=("$(install_tree "$work/$number")")
+                        files+=("$(install_tree "$work/$number")")
                 fi
         fi
         [ -z "${modules[$kernel]}" ] || files+=("${modules[$kernel]}")

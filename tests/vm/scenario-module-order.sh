@@ -26,7 +26,7 @@ one_is_dead() {
 run_out() {
         before=$(oom_kills)
         spawn batch hog --rate 0
-        wait_for 15 one_is_dead || not_ok "run $run came to an end"
+        wait_for 40 one_is_dead || not_ok "run $run came to an end"
 }
 
 group training

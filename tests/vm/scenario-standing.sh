@@ -53,7 +53,7 @@ took_training=0
 for run in $(seq $runs); do
         alive training || start_training
         spawn batch hog --rate 400M
-        wait_for 15 one_is_dead || not_ok "run $run came to an end"
+        wait_for 40 one_is_dead || not_ok "run $run came to an end"
         if dead training; then took_training=$((took_training + 1)); fi
         echo 1 >"$CG/batch/cgroup.kill"
         wait_for 5 dead batch
@@ -74,7 +74,7 @@ for run in $(seq $runs); do
         before=$(oom_kills)
         # the same group, so that the order knows it
         spawn batch hog --rate 400M
-        wait_for 15 one_is_dead || not_ok "run $run came to an end"
+        wait_for 40 one_is_dead || not_ok "run $run came to an end"
         if alive training && [ "$(oom_kills)" -eq "$before" ]; then
                 kept=$((kept + 1))
         else
