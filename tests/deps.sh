@@ -8,14 +8,16 @@ set -eu
 build='build-essential meson ninja-build pkg-config libcgroup-dev libseccomp-dev libjansson-dev
        libsystemd-dev scdoc'
 checks='libcriterion-dev valgrind shellcheck strace jq attr clang libclang-rt-14-dev'
-vm='qemu-system-x86 busybox-static cpio mmdebstrap e2fsprogs zstd xz-utils dpkg-dev buildah'
+vm='qemu-system-x86 busybox-static cpio mmdebstrap e2fsprogs zstd xz-utils dpkg-dev'
+image='buildah mmdebstrap'
 module='build-essential bc bison flex libelf-dev libssl-dev sparse coccinelle'
 
-usage='Usage: tests/deps.sh build|test|vm|module|demo...
+usage='Usage: tests/deps.sh build|test|vm|image|module|demo...
 
   build   compiler and libraries
   test    the same, and what the unit and tool tests need
   vm      QEMU and what the test images are made with
+  image   what builds the container image for its scenario
   module  what builds the debug kernel, and the checkers of the kernel module
   demo    build and vm'
 
@@ -34,6 +36,7 @@ for set in "$@"; do
         build) packages="$packages $build" ;;
         test) packages="$packages $build $checks" ;;
         vm) packages="$packages $vm" ;;
+        image) packages="$packages $image" ;;
         module) packages="$packages $module" ;;
         demo) packages="$packages $build $vm" ;;
         *) set -- ;;

@@ -28,7 +28,7 @@
 
 /* Counters of a process have one part per CPU from 6.2 on, and whoever does not add them up is wrong by less
  * than a batch for each: 32 pages, of three kinds for rss, on the two CPUs of the test VM. */
-#define RSS_LATE_BYTES (3u * 2u * 32u * PAGE_BYTES)
+#define COUNTER_LATE_BYTES (2u * 32u * PAGE_BYTES)
 
 struct field {
         const char *name;
@@ -56,8 +56,8 @@ static const struct field cgroup_fields[] = {
 
 static const struct field process_fields[] = {
         { FIELD(jettison_process, cgroup), 0 },
-        { FIELD(jettison_process, rss), RSS_LATE_BYTES },
-        { FIELD(jettison_process, swap), 0 },
+        { FIELD(jettison_process, rss), 3 * COUNTER_LATE_BYTES },
+        { FIELD(jettison_process, swap), COUNTER_LATE_BYTES },
         { FIELD(jettison_process, page_tables), 0 },
         { FIELD(jettison_process, oom_score), 0 },
         { FIELD(jettison_process, oom_score_adj), 0 },

@@ -22,6 +22,8 @@ die() {
 # shellcheck source=./kernels.sh
 . "$here/kernels.sh"
 
+sh "$source/tests/deps.sh" image >&2
+
 store() {
         buildah --root "$work/store" --runroot "$work/run" --storage-driver vfs "$@"
 }

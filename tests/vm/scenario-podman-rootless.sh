@@ -32,6 +32,10 @@ containers_end() {
 }
 
 podman_configure
+# On a busy host the user's manager is not ready in systemd's 90 s, and would be taken for hung in the middle.
+mkdir -p /etc/systemd/system/user@.service.d
+printf '[Service]\nTimeoutStartSec=infinity\n' >/etc/systemd/system/user@.service.d/patience.conf
+systemctl daemon-reload
 useradd --create-home --uid 1000 worker
 loginctl enable-linger worker
 expect "a user's manager runs" wait_for 30 test -S /run/user/1000/bus
