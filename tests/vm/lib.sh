@@ -293,7 +293,7 @@ cleanup() {
                 case $cleanup_top in
                 */\* | */harness) continue ;;
                 esac
-                wait_for 10 group_kill "$cleanup_top" || echo "cannot empty $cleanup_top" >&2
+                wait_for 40 group_kill "$cleanup_top" || echo "cannot empty $cleanup_top" >&2
                 find "$cleanup_top" -depth -type d -exec rmdir {} \;
         done
         if need swap; then

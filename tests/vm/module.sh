@@ -89,7 +89,7 @@ fill_machine() {
 # Ends everything in a group, which stays.
 empty() {
         echo 1 >"$CG/$1/cgroup.kill"
-        wait_for 10 dead "$1"
+        wait_for 40 dead "$1"
 }
 
 module_end() {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none kernel=bookworm,trixie,sid timeout=180
+# vm: memory=512M swap=none kernel=bookworm,trixie,sid timeout=300
 #
 # No daemon: an order stands, memory runs out, and the kernel, which would take the training, carries it out.
 # Twenty times, beside twenty times of the same load without module and order.
@@ -59,7 +59,7 @@ for run in $(seq $runs); do
                 empty batch
                 alive training || start_training
         fi
-        if wait_for 5 has_event "run-$run" DIED "round=$run cgroup=$batch " &&
+        if wait_for 20 has_event "run-$run" DIED "round=$run cgroup=$batch " &&
                 [ "$(events_of "run-$run" STRUCK "round=$run cgroup=$batch .*detail=1\$")" -eq 1 ]; then
                 told=$((told + 1))
         fi

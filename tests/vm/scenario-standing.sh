@@ -26,7 +26,7 @@ start_training() {
 fill() {
         fill_to 80
         echo -1000 >"/proc/$(pid_of filler)/oom_score_adj"
-        wait_for 10 is_filled
+        wait_for 20 is_filled
 }
 
 is_filled() {
@@ -56,7 +56,7 @@ for run in $(seq $runs); do
         wait_for 40 one_is_dead || not_ok "run $run came to an end"
         if dead training; then took_training=$((took_training + 1)); fi
         echo 1 >"$CG/batch/cgroup.kill"
-        wait_for 5 dead batch
+        wait_for 40 dead batch
 done
 echo "# without the module the kernel took the training in $took_training of $runs runs"
 expect "the load is one in which the kernel takes the training" test $took_training -ge $((runs / 2))
@@ -69,7 +69,7 @@ expect "the daemon starts" start_daemon '{ "action": { "backoff": "0" } }'
 kept=0 ordered=0
 for run in $(seq $runs); do
         spawn batch hog --max 4M --rate 0
-        wait_for 10 has_order || not_ok "run $run: an order stands"
+        wait_for 20 has_order || not_ok "run $run: an order stands"
         kill -STOP "$(daemon_pid)"
         before=$(oom_kills)
         # the same group, so that the order knows it
@@ -82,7 +82,7 @@ for run in $(seq $runs); do
                 alive training || start_training
         fi
         kill -CONT "$(daemon_pid)"
-        if wait_for 5 journal_has "\"what\":\"outcome\",\"round\":$run," '"result":"standing order"'; then
+        if wait_for 20 journal_has "\"what\":\"outcome\",\"round\":$run," '"result":"standing order"'; then
                 ordered=$((ordered + 1))
         fi
 done
