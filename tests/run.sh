@@ -165,7 +165,7 @@ stage_cli() {
 stage_vm() {
         local log ok bad skip
         log=$(mktemp)
-        JETTISON_VM_JOBS=${JETTISON_VM_JOBS:-2} timeout -k 10 3600 "$top/tests/vm/run.sh" --build "$build" >"$log" 2>&1
+        timeout -k 10 3600 "$top/tests/vm/run.sh" --build "$build" >"$log" 2>&1
         read -r ok bad skip < <(sed -n 's/^# \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$log" | tail -n 1)
         score vm "${ok:-0}" "${bad:-1}" "${skip:-0}" "$log"
         rm -f "$log"
