@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=768M swap=zram:128M psi=1 lane=full timeout=90
+# vm: memory=768M swap=zram:128M psi=1 lane=full timeout=240
 #
 # From "meson install" and "systemctl start jettisond" on, with nothing configured, the host is protected.
 # And what systemd is to do for the daemon happens: it comes back when it was killed and when it hangs, and it
