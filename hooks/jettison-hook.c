@@ -18,7 +18,6 @@
 #include "hooks/ceiling.h"
 #include "hooks/claim.h"
 #include "hooks/filter.h"
-#include "hooks/label.h"
 #include "hooks/options.h"
 #include "hooks/place.h"
 #include "hooks/say.h"
@@ -86,7 +85,8 @@ static int write_label(const struct options *o, const char *path, struct utility
                         putchar(*path >= 0x20 && *path < 0x7f ? *path : '?');
                 return putchar('\n') == EOF ? -EIO : 0;
         }
-        r = label_write(fd, u, &trusted);
+        utility_format(u, text);
+        r = label_write(fd, text, strlen(text), &trusted);
         if (r < 0)
                 return config_error_set(e, r, path, 0, "cannot write its label: %s", strerrordesc_np(-r));
         if (!trusted && label_subtree(path, strlen(path)) == 0)

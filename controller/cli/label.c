@@ -98,13 +98,11 @@ static void say_user_only(const char *done)
 
 static int label_set(const struct verb *verb, const struct label_request *q, int fd)
 {
-        size_t len = strlen(q->utility);
-        bool trusted = fsetxattr(fd, LABEL_TRUSTED_NAME, q->utility, len, 0) == 0;
+        bool trusted;
+        int r = label_write(fd, q->utility, strlen(q->utility), &trusted);
 
-        if (!trusted && errno != EPERM)
-                return label_fail(verb, q, errno);
-        if (fsetxattr(fd, LABEL_USER_NAME, q->utility, len, 0) < 0 && !trusted)
-                return label_fail(verb, q, errno);
+        if (r < 0)
+                return label_fail(verb, q, -r);
         if (!trusted)
                 say_user_only("written");
         return EXIT_SUCCESS;

@@ -52,6 +52,11 @@ void label_scale(uint16_t *numbers, size_t n, uint16_t own);
  * nothing. */
 enum label label_read(int dir_fd, enum label_trust user, struct utility *ret_utility);
 
+/* Writes the len bytes of text (a utility; not checked) as the label that counts and as the one that mirrors it
+ * for people. Who may not write the first is left with the second, and *ret_trusted is false. dir_fd is borrowed.
+ * 0, or -errno when neither could be written, or the first for another reason than that it is not allowed. */
+int label_write(int dir_fd, const char *text, size_t len, bool *ret_trusted);
+
 /* Whether LABEL_TRUSTED_NAME can be read by this process: without CAP_SYS_ADMIN in the initial user
  * namespace the kernel says that there is no label (xattr_permission() in fs/xattr.c), which cannot be told
  * from the truth. dir_fd as above, any cgroup's. 0; -EPERM without the capability; or -errno when dir_fd

@@ -10,7 +10,6 @@
 #include <sys/xattr.h>
 
 #include "base/base.h"
-#include "hooks/label.h"
 #include "hooks/place.h"
 #include "sense/container.h"
 #include "sense/label.h"
@@ -125,7 +124,7 @@ Test(hook_place, labelled, .init = make_tree, .fini = remove_tree)
 {
         CLEANUP(free_p) char *path = NULL;
         CLEANUP(close_p) int fd = -1;
-        struct utility asked = { .value = 200, .tier = 3 }, found;
+        struct utility found;
         struct config_error e = { 0 };
         bool trusted;
 
@@ -135,12 +134,12 @@ Test(hook_place, labelled, .init = make_tree, .fini = remove_tree)
         cr_assert_geq(fd, 0, "%s", e.text);
         if (fsetxattr(fd, "user.test", "", 0, 0) < 0)
                 cr_skip_test("no extended attributes in /tmp");
-        cr_assert_eq(label_write(fd, asked, &trusted), 0);
+        cr_assert_eq(label_write(fd, "3:200", 5, &trusted), 0);
         cr_assert_eq(label_read(fd, LABEL_TRUST_FULL, &found), trusted ? LABEL_TRUSTED : LABEL_USER);
         cr_expect(found.value == 200 && found.tier == 3 && !found.protect);
         cr_assert_eq(fgetxattr(fd, LABEL_USER_NAME, NULL, 0), 5);
 
-        cr_assert_eq(label_write(fd, (struct utility){ .protect = true }, &trusted), 0);
+        cr_assert_eq(label_write(fd, "protect", 7, &trusted), 0);
         cr_assert_eq(label_read(fd, LABEL_TRUST_FULL, &found), trusted ? LABEL_TRUSTED : LABEL_USER);
         cr_expect(found.protect);
 }
@@ -159,7 +158,7 @@ Test(hook_place, nobodys, .init = make_tree, .fini = remove_tree)
         cr_expect_null(path);
         cr_expect_eq(place_open(tree.cgroup, "/docker/gone", &e), -ENOENT);
         cr_expect_eq(place_open("/no/such/hierarchy", "/docker", &e), -ENOENT);
-        cr_expect_eq(label_write(-1, (struct utility){ 0 }, &trusted), -EBADF);
+        cr_expect_eq(label_write(-1, "0", 1, &trusted), -EBADF);
 }
 
 /* A cgroup has no symbolic links; where there is one, it is no cgroup. */
