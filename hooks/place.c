@@ -16,6 +16,7 @@
 #include <sys/statfs.h>
 
 #include "base/base.h"
+#include "base/ktext.h"
 #include "sense/container.h"
 #include "serve/config_private.h"
 
@@ -24,25 +25,19 @@ static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified"
 
 int place_parse(const char *text, char **ret_path)
 {
-        static const char head[] = "0::/", gone[] = " (deleted)";
+        static const char gone[] = " (deleted)";
         const size_t gone_len = sizeof(gone) - 1;
+        size_t len = 0;
+        const char *path = ktext_cgroup(text, &len);
 
-        /* A line without its newline was cut off. */
-        for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
-                const char *path = text + sizeof(head) - 2;
-                size_t len;
-
-                if (strncmp(text, head, sizeof(head) - 1) != 0)
-                        continue;
-                len = (size_t)(end - path);
-                if (len >= gone_len && memcmp(end - gone_len, gone, gone_len) == 0)
-                        return -ESTALE;
-                if (strncmp(path, "/..", 3) == 0 && (path[3] == '/' || path[3] == '\n'))
-                        return -EXDEV;
-                *ret_path = strndup(path, len);
-                return *ret_path ? 0 : -ENOMEM;
-        }
-        return -ENODATA;
+        if (!path)
+                return -ENODATA;
+        if (len >= gone_len && memcmp(path + len - gone_len, gone, gone_len) == 0)
+                return -ESTALE;
+        if (strncmp(path, "/..", 3) == 0 && (path[3] == '/' || path[3] == '\n'))
+                return -EXDEV;
+        *ret_path = strndup(path, len);
+        return *ret_path ? 0 : -ENOMEM;
 }
 
 static bool bears(const char *name, size_t len, const char *id)

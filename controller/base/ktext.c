@@ -90,6 +90,17 @@ int ktext_find(const char *text, const char *name, uint64_t *ret_value)
         return ktext_keys(text, &key, 1) == 1 ? 0 : -ENOENT;
 }
 
+const char *ktext_cgroup(const char *text, size_t *ret_len)
+{
+        for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+                if (strncmp(text, "0::/", 4) != 0)
+                        continue;
+                *ret_len = (size_t)(end - (text + 3));
+                return text + 3;
+        }
+        return NULL;
+}
+
 /* "avg10=12.34" → 1234. Exactly two decimals, as kernel/sched/psi.c prints them. */
 static const char *read_average(const char *p, const char *name, uint32_t *ret_average)
 {

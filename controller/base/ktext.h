@@ -27,6 +27,11 @@ size_t ktext_keys(const char *text, const struct ktext_key *keys, size_t n_keys)
 /* Finds one key. 0, or -ENOENT. */
 int ktext_find(const char *text, const char *name, uint64_t *ret_value);
 
+/* Where a process is in the unified hierarchy, as /proc/PID/cgroup says in its line "0::/…": points into text
+ * and is *ret_len bytes long, "/" for the root. NULL when there is no such line, or only one without its
+ * newline. */
+const char *ktext_cgroup(const char *text, size_t *ret_len);
+
 /* One line of a pressure file; averages in hundredths of a percent (psi.rst prints two decimals). */
 struct psi_line {
         uint32_t avg10, avg60, avg300;

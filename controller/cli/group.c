@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libcgroup.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <mntent.h>
 #include <stdarg.h>
@@ -24,6 +25,7 @@
 #include <sys/statfs.h>
 
 #include "base/base.h"
+#include "base/ktext.h"
 #include "cli/text.h"
 #include "sense/cgroupfs.h"
 
@@ -67,23 +69,21 @@ int group_open(const char *path)
 
 int group_of_process(pid_t pid, char **ret_path)
 {
-        CLEANUP(free_p) char *name = text_format("/proc/%d/cgroup", pid), *line = NULL;
-        FILE *file = fopen(name, "re");
-        size_t size = 0;
-        int r = -ENOENT;
+        CLEANUP(free_p) char *name = text_format("/proc/%d/cgroup", pid);
+        char text[PATH_MAX + 1024];
+        int r = cgroupfs_read(AT_FDCWD, name, text, sizeof(text));
+        const char *path;
+        size_t len = 0;
 
-        if (!file)
-                return errno == ENOENT ? -ESRCH : -errno;
-        for (ssize_t n; r < 0 && (n = getline(&line, &size, file)) > 0;) {
-                if (line[n - 1] == '\n')
-                        line[n - 1] = '\0';
-                if (strncmp(line, "0::/", 4) == 0) {
-                        *ret_path = must(strdup(line + 3));
-                        r = 0;
-                }
-        }
-        fclose(file);
-        return r;
+        if (r < 0)
+                return r;
+        if (r != CGROUPFS_OK)
+                return -ESRCH;
+        path = ktext_cgroup(text, &len);
+        if (!path)
+                return -ENOENT;
+        *ret_path = must(strndup(path, len));
+        return 0;
 }
 
 static char last_message[256];

@@ -170,17 +170,17 @@ int cgroupfs_id(int dir_fd, uint64_t *ret_id)
 
 int cgroupfs_own_path(char *buffer, size_t size)
 {
-        char text[4096], *line = text, *end;
+        char text[4096];
         int r = cgroupfs_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
+        const char *path;
+        size_t len = 0;
 
         if (r != CGROUPFS_OK)
                 return r < 0 ? r : -ENOENT;
-        for (; (end = strchr(line, '\n')); line = end + 1) {
-                *end = '\0';
-                if (strncmp(line, "0::/", 4) != 0)
-                        continue;
-                line += strcmp(line, "0::/") == 0 ? 4 : 3;
-                return (size_t)snprintf(buffer, size, "%s", line) < size ? 0 : -ENAMETOOLONG;
-        }
-        return -ENOENT;
+        path = ktext_cgroup(text, &len);
+        if (!path)
+                return -ENOENT;
+        if (len == 1)
+                len = 0;        /* the root */
+        return (size_t)snprintf(buffer, size, "%.*s", (int)len, path) < size ? 0 : -ENAMETOOLONG;
 }

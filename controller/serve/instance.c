@@ -40,6 +40,7 @@
 #include "base/base.h"
 #include "base/ktext.h"
 #include "base/log.h"
+#include "sense/cgroupfs.h"
 
 #define OOM_SCORE_ADJ_MIN   (-1000)             /* linux/oom.h: never a victim */
 #define NICE_MIN            (-20)
@@ -241,26 +242,6 @@ static int mount_find(char **ret_mount)
         return 0;
 }
 
-/* The own group's path in the unified hierarchy. */
-static int own_group(char *path, size_t size)
-{
-        char text[PATH_MAX + 1024], *line, *end;
-        ssize_t n = text_read("/proc/self/cgroup", text, sizeof(text));
-
-        if (n < 0)
-                return (int)n;
-        line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
-        if (!line)
-                return -ENOENT;
-        line = strchr(line, '/');
-        end = line ? strchr(line, '\n') : NULL;
-        if (!end || (size_t)(end - line) >= size)
-                return -ENAMETOOLONG;
-        memcpy(path, line, (size_t)(end - line));
-        path[end - line] = '\0';
-        return 0;
-}
-
 /* libcgroup's numbers are not errnos; the one of the call that failed is behind ECGOTHER. */
 static int group_failed(int error, const char *what, const char *group)
 {
@@ -328,7 +309,7 @@ int instance_enter_group(const char *group, uint64_t memory_min)
         }
         r = mount_find(&mount);
         if (r == 0)
-                r = own_group(own, sizeof(own));
+                r = cgroupfs_own_path(own, sizeof(own));
         if (r < 0) {
                 log_warning("the daemon has no memory.min: no unified cgroup hierarchy (version 2) has the "
                             "memory controller");
