@@ -17,8 +17,6 @@
 #include "base/glob.h"
 #include "serve/config_private.h"
 
-#define EXPECTED_UTILITY "a utility: 0 to 1000, \"TIER:VALUE\" with a tier of 0 to 15, or \"protect\""
-
 /* Where in the file the reader is. */
 struct spot {
         const struct config_file *file;         /* borrowed */
@@ -30,13 +28,12 @@ struct spot {
 
 static int refuse(const struct spot *at, const char *expected, const json_t *value)
 {
-        CLEANUP(free_p) char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-        const char *found = json_is_object(value) ? "an object" : json_is_array(value) ? "a list" : text;
+        char found[FOUND_TEXT_MAX];
 
         return config_error_set(at->error, -EINVAL, at->file->name,
                                 config_file_line(at->file, at->ordinals, at->depth),
-                                "%s: expected %s, found %.64s", at->name, expected,
-                                found ? found : "something else");
+                                "%s: expected %s, found %s", at->name, expected,
+                                config_found(value, found));
 }
 
 static int refuse_key(const struct spot *at, const char *known)
@@ -48,15 +45,7 @@ static int refuse_key(const struct spot *at, const char *known)
 
 static int read_utility(const struct spot *at, const json_t *value, struct utility *ret_utility)
 {
-        json_int_t number = json_integer_value(value);
-
-        if (json_is_string(value) &&
-            utility_parse(json_string_value(value), json_string_length(value), ret_utility) == 0)
-                return 0;
-        if (!json_is_integer(value) || number < 0 || number > UTILITY_MAX)
-                return refuse(at, EXPECTED_UTILITY, value);
-        *ret_utility = (struct utility){ .value = (uint16_t)number };
-        return 0;
+        return config_utility(value, ret_utility) < 0 ? refuse(at, EXPECTED_UTILITY, value) : 0;
 }
 
 /* *ret_pattern is new. */

@@ -42,6 +42,35 @@ int config_error_set(struct config_error *ret_error, int error, const char *file
         return error;
 }
 
+char *config_found(const json_t *value, char buffer[static FOUND_TEXT_MAX])
+{
+        CLEANUP(free_p) char *text = NULL;
+
+        if (json_is_object(value))
+                return strcpy(buffer, "an object");
+        if (json_is_array(value))
+                return strcpy(buffer, "a list");
+        text = json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+        if (!text)
+                return strcpy(buffer, "something else");
+        if (strlen(text) < FOUND_TEXT_MAX)
+                return strcpy(buffer, text);
+        snprintf(buffer, FOUND_TEXT_MAX, "%.*s...", (int)FOUND_TEXT_MAX - 4, text);
+        return buffer;
+}
+
+int config_utility(const json_t *value, struct utility *ret_utility)
+{
+        json_int_t number = json_integer_value(value);
+
+        if (json_is_string(value))
+                return utility_parse(json_string_value(value), json_string_length(value), ret_utility);
+        if (!json_is_integer(value) || number < 0 || number > UTILITY_MAX)
+                return -EINVAL;
+        *ret_utility = (struct utility){ .value = (uint16_t)number };
+        return 0;
+}
+
 /* Where a pass over JSON text is. Text that is not JSON is walked as well, to no harm. */
 struct walk {
         const char *p, *end;

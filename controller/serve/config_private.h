@@ -40,6 +40,15 @@ size_t config_file_line(const struct config_file *f, const uint32_t *ordinals, s
 int config_error_set(struct config_error *ret_error, int error, const char *file, size_t line,
                      const char *format, ...) PRINTF(5, 6);
 
+/* A value as an error message shows it: at most FOUND_TEXT_MAX bytes with the NUL. Returns buffer. */
+#define FOUND_TEXT_MAX 64u
+char *config_found(const json_t *value, char buffer[static FOUND_TEXT_MAX]);
+
+/* A utility, as a number or in its notation; what an error message says that it must be. 0, or a negative errno
+ * with *ret_utility as it was. */
+#define EXPECTED_UTILITY "a utility: 0 to 1000, \"TIER:VALUE\" with a tier of 0 to 15, or \"protect\""
+int config_utility(const json_t *value, struct utility *ret_utility);
+
 /* ---- config_keys.c: what may be said ---- */
 
 struct reader;
@@ -110,7 +119,3 @@ void reader_leave(struct reader *r);
 /* Fills the error with the reader's place in front. Returns -EINVAL. */
 int reader_refuse(struct reader *r, const char *format, ...) PRINTF(2, 3);
 int reader_refuse_type(struct reader *r, const struct key *key, const json_t *value);
-
-/* A value as an error message shows it: at most FOUND_TEXT_MAX bytes with the NUL. Returns buffer. */
-#define FOUND_TEXT_MAX 64u
-char *config_found(const json_t *value, char buffer[static FOUND_TEXT_MAX]);

@@ -17,23 +17,6 @@
 /* Keys are shorter than this; nothing longer is near one. */
 #define SUGGEST_MAX 40u
 
-char *config_found(const json_t *value, char buffer[static FOUND_TEXT_MAX])
-{
-        CLEANUP(free_p) char *text = NULL;
-
-        if (json_is_object(value))
-                return strcpy(buffer, "an object");
-        if (json_is_array(value))
-                return strcpy(buffer, "a list");
-        text = json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-        if (!text)
-                return strcpy(buffer, "something else");
-        if (strlen(text) < FOUND_TEXT_MAX)
-                return strcpy(buffer, text);
-        snprintf(buffer, FOUND_TEXT_MAX, "%.*s...", (int)FOUND_TEXT_MAX - 4, text);
-        return buffer;
-}
-
 int reader_refuse(struct reader *r, const char *format, ...)
 {
         size_t line = config_file_line(r->file, r->ordinals, r->depth);

@@ -236,15 +236,7 @@ static json_t *write_capacity(const struct key *key, const void *field)
 
 static int read_utility(struct reader *r UNUSED, const struct key *key UNUSED, json_t *value, void *field)
 {
-        struct utility *u = field;
-        json_int_t number = json_integer_value(value);
-
-        if (json_is_string(value))
-                return utility_parse(json_string_value(value), json_string_length(value), u);
-        if (!json_is_integer(value) || number < 0 || number > UTILITY_MAX)
-                return -EINVAL;
-        *u = (struct utility){ .value = (uint16_t)number };
-        return 0;
+        return config_utility(value, field);
 }
 
 static json_t *write_utility(const struct key *key UNUSED, const void *field)
@@ -269,8 +261,6 @@ static json_t *write_rule_utility(const struct key *key, const void *field)
 
         return rule->has_utility ? write_utility(key, &rule->utility) : json_null();
 }
-
-#define EXPECTED_UTILITY "a utility: 0 to 1000, \"TIER:VALUE\" with a tier of 0 to 15, or \"protect\""
 
 const struct key_type type_amount = {
         .expected = "a share or a size such as \"10%\", \"4G\" or \"10%,4G\"",
