@@ -87,21 +87,29 @@ static void on_woken(struct watch *w)
                 the_controller->look_timer.due_us = 0;
 }
 
+struct watch *controller_host(struct controller *c)
+{
+        for (size_t i = 0; i < c->n_watches; i++)
+                if (c->watches[i].domain.is_host && !c->watches[i].gone)
+                        return &c->watches[i];
+        return NULL;
+}
+
 /* What the module tells: the host's memory has crossed a line, the kernel reclaims or has run out of it, or the
  * standing order is being carried out. */
 static void take_events(struct controller *c)
 {
+        struct watch *host = controller_host(c);
         struct jettison_event event;
         int r;
 
         while ((r = module_take_event(c->module, &event)) > 0) {
                 standing_take_event(c, &event);
-                for (size_t i = 0; i < c->n_watches; i++)
-                        if (c->watches[i].domain.is_host && !c->watches[i].gone) {
-                                if (event.kind == JETTISON_OOM)
-                                        c->watches[i].oom_us = loop_now_us();
-                                on_woken(&c->watches[i]);
-                        }
+                if (!host)
+                        continue;
+                if (event.kind == JETTISON_OOM)
+                        host->oom_us = loop_now_us();
+                on_woken(host);
         }
         if (r < 0) {
                 log_errno(r, "the kernel module is lost; going on with files");

@@ -83,6 +83,9 @@ int controller_init(struct controller *c, const struct config *config, struct lo
                     struct journal *journal);
 void controller_fini(struct controller *c);
 
+/* The watch of the host; NULL when the host is none of the domains. Borrowed. */
+struct watch *controller_host(struct controller *c);
+
 /* Starts to watch the configured domains and takes a first full snapshot and plan, striking nobody: every
  * file that a round needs is opened, every page touched. 0, or -errno if the host cannot be watched at
  * all. */

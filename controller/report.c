@@ -257,7 +257,7 @@ static void write_watch(struct sink *s, struct controller *c, const struct watch
         json_close(s, '}');
 }
 
-static void write_order(struct sink *s, struct controller *c)
+static void write_module(struct sink *s, struct controller *c)
 {
         static const char *const states[] = {
                 [JETTISON_ORDER_NONE] = "none",
@@ -269,6 +269,8 @@ static void write_order(struct sink *s, struct controller *c)
 
         if (!module_is_open(c->module) || module_info(c->module, &info) < 0)
                 return;
+        json_u64(s, "events_missed", c->module->missed);
+        json_u64(s, "looks_failed", c->scanner.census.failures);
         json_open(s, "order", '{');
         json_text(s, "state", info.order_state < ARRAY_SIZE(states) ? states[info.order_state] : "unknown");
         json_u64(s, "round", info.order_round);
@@ -309,7 +311,7 @@ void report_status(void *context, const struct control_request *request UNUSED, 
         json_u64(s, "candidates", count_candidates(c));
         json_text(s, "config", c->config->files);
         write_degraded(s, c);
-        write_order(s, c);
+        write_module(s, c);
         json_open(s, "domains", '[');
         for (size_t i = 0; i < c->n_watches; i++) {
                 struct watch *w = &c->watches[i];

@@ -147,18 +147,17 @@ void round_begin(struct controller *c, struct watch *w)
 
 bool round_adopt(struct controller *c, uint64_t number, uint64_t available)
 {
-        for (size_t i = 0; i < c->n_watches; i++) {
-                if (!c->watches[i].domain.is_host)
-                        continue;
-                c->round = (struct round){ .active = true, .number = u64_max(number, c->round.number),
-                                           .watch = &c->watches[i], .verdict = VERDICT_ACT,
-                                           .shortage = { LEVEL_SHORT, WITNESS_KERNEL, 0, false },
-                                           .trigger_us = loop_now_us(), .available_before = available,
-                                           .kernel_kills_before = scan_kernel_kills(&c->scanner) };
-                c->rounds++;
-                return true;
-        }
-        return false;
+        struct watch *host = controller_host(c);
+
+        if (!host)
+                return false;
+        c->round = (struct round){ .active = true, .number = u64_max(number, c->round.number), .watch = host,
+                                   .verdict = VERDICT_ACT,
+                                   .shortage = { LEVEL_SHORT, WITNESS_KERNEL, 0, false },
+                                   .trigger_us = loop_now_us(), .available_before = available,
+                                   .kernel_kills_before = scan_kernel_kills(&c->scanner) };
+        c->rounds++;
+        return true;
 }
 
 static void next_victim(struct controller *c)
@@ -253,17 +252,12 @@ static void on_done(void *context, const struct deed_result *result)
 /* Has the host run short while one of its subtrees has a round? Asked when a look at it is due. */
 static bool is_host_waiting(struct controller *c)
 {
+        struct watch *host = controller_host(c);
         uint64_t now_us = loop_now_us();
 
-        for (size_t i = 0; i < c->n_watches; i++) {
-                struct watch *w = &c->watches[i];
-
-                if (w->domain.is_host && w != c->round.watch && w->next_look_us <= now_us &&
-                    watch_look(w, &c->scanner, &c->config->policy) == CGROUPFS_OK &&
-                    w->shortage.level == LEVEL_SHORT && !watch_is_held(w, now_us))
-                        return true;
-        }
-        return false;
+        return host && host != c->round.watch && host->next_look_us <= now_us &&
+               watch_look(host, &c->scanner, &c->config->policy) == CGROUPFS_OK &&
+               host->shortage.level == LEVEL_SHORT && !watch_is_held(host, now_us);
 }
 
 /* All of the grace period while memory is at the acting line, none when it is used up, or the host waits. */

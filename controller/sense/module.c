@@ -82,8 +82,6 @@ int module_open(struct module *m, const char *path, uint32_t n_cgroups)
                 r = buffer_map(m, buffer_size(2 * (uint64_t)n_cgroups * sizeof(struct jettison_cgroup)));
         if (r < 0)
                 module_close(m);
-        else
-                m->features = info.features;
         return r;
 }
 

@@ -13,7 +13,6 @@ struct module {
         int fd;                 /* -1: there is none */
         void *buffer;           /* mapped: the records of the last snapshot */
         size_t buffer_size;
-        uint32_t features;      /* JETTISON_HAS_… */
         uint64_t missed;        /* events that came too fast, ever */
 };
 
