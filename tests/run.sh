@@ -10,20 +10,23 @@ set -uo pipefail
 
 top=$(dirname "$(dirname "$(readlink -f "$0")")")
 build=${JETTISON_BUILD:-$top/build}
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=
 stages=${*:-unit sanitize valgrind fuzz source cli vm}
 
 say() {
         printf '%-24s %s\n' "$1" "$2"
 }
 
-# Adds up one stage and says how it went; shows what it wrote if anything failed.
+# Adds up one stage and says how it went; shows what it wrote if anything failed. What failed is said once more at
+# the end of all.
 score() {
         local name=$1 ok=$2 bad=$3 skip=$4 log=$5
         passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
         say "$name" "$ok passed, $bad failed, $skip skipped"
-        grep -i '# skip' "$log" 2>/dev/null
-        [ "$bad" -eq 0 ] || tail -n 1000 "$log"
+        grep -i '# skip\|^# unsteady' "$log" 2>/dev/null
+        [ "$bad" -ne 0 ] || return 0
+        tail -n 1000 "$log"
+        failures+=$(grep -a '^not ok\|\[FAIL\]\|\[CRASH\]\|FAIL  ' "$log" | head -n 40 | sed "s/^/  $name: /")$'\n'
 }
 
 # A stage that must work for the others to make sense.
@@ -177,5 +180,6 @@ must 'building' meson compile -C "$build" -j 2
 for stage in $stages; do
         "stage_$stage"
 done
+[ "$failed" -eq 0 ] || printf 'What failed:\n%s' "$failures"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
