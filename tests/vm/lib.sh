@@ -93,7 +93,7 @@ wait_for() {
         wait_end=$(($(now_ms) + $1 * 1000))
         shift
         until "$@"; do
-                [ "$(now_ms)" -lt "$wait_end" ] || return 1
+                [ "$(now_ms)" -lt "$wait_end" ] || { echo "waited in vain: $*" >&2 && return 1; }
                 sleep 0.1
         done
 }

@@ -88,16 +88,16 @@ brings_of() {
 # come to their plan, because their time was up or the VM died. Notes "ok", "not ok" or "skip" and the scenario
 # per test in a file, and "fault" if the kernel was not sound.
 filter() {
-        local notes=$1 kernel=$2 line current='' seen=' ' scenario
+        local notes=$1 kernel=$2 line current='' began=0 seen=' ' scenario
         shift 2
         while IFS= read -r line; do
                 line=${line%$'\r'}
                 case $line in
                 '@@ begin '*)
-                        current=${line#@@ begin }
+                        current=${line#@@ begin } began=$SECONDS
                         echo "# $current on $(cat "${folders[$kernel]}/origin")"
                         ;;
-                '@@ end '*) current='' ;;
+                '@@ end '*) echo "# $current took $((SECONDS - began)) s" && current='' ;;
                 'ok '*) [ -z "$current" ] || { echo "$line [$kernel]" && echo "ok $current" >>"$notes"; } ;;
                 'not ok - the kernel '*) echo "$line [$kernel]" && echo "fault $current" >>"$notes" ;;
                 'not ok '*) [ -z "$current" ] || { echo "$line [$kernel]" && echo "not ok $current" >>"$notes"; } ;;

@@ -15,7 +15,7 @@ runs=20
 
 start_training() {
         spawn training hog --max 60M --rate 0
-        wait_for 20 holds training 59
+        wait_for 40 holds training 59
 }
 
 one_is_dead() {

@@ -92,7 +92,7 @@ expect "each is journalled as a round" test $ordered -eq $runs
 expect "… with its victim" test "$(lines_of '"method":"standing order","outcome":"freed"')" -ge $runs
 expect "… after the order that was given" journal_has '"what":"order"' '"round":1,' '"victims":['
 expect "… in words" sh -c "jettison journal explain 1 | grep -q 'the kernel itself had run out of memory'"
-expect "status shows order and age" sh -c 'jettison status | grep -q "^Standing order of round [0-9]*: [0-9]* victims, standing, given .* ago"'
+expect "status shows order and age" wait_for 10 sh -c 'jettison status | grep -q "^Standing order of round [0-9]*: [0-9]* victims, standing, given .* ago"'
 expect "the daemon lives, under its filter" daemon_alive
 sed -n 's/.*"method":"standing order".*"dead_usec":\([0-9]*\),.*/\1/p' "$JOURNAL" | sort -n |
         awk '{ dead[NR] = $1 } END { print "# struck until dead: median", dead[int((NR + 1) / 2)], "µs, most", dead[NR], "µs" }'
