@@ -17,8 +17,10 @@
  *	poll(2)		POLLIN when an event is waiting.
  *	mmap(2)		allocates and maps the snapshot buffer: PROT_READ,
  *			MAP_SHARED, offset 0, at most JETTISON_BUFFER_MAX bytes
- *			(else -EINVAL; PROT_WRITE: -EACCES). One at a time
- *			(-EBUSY); it lives until unmapped and closed.
+ *			(else -EINVAL; PROT_WRITE: -EACCES). One mapping at a
+ *			time (-EBUSY), which a child of fork(2) does not
+ *			inherit. The buffer outlives its mapping: it is given
+ *			up when another size is mapped, and at the end.
  *	ioctl(2)	the four calls below.
  *
  * EVERY CALL's structure begins with the version, which must be JETTISON_ABI
@@ -181,7 +183,7 @@ struct jettison_info {
  *	oom_score	sum over those processes of what /proc/PID/oom_score
  *			would say above score_neutral
  *
- * -ENXIO: no buffer is mapped. -EOPNOTSUPP: memory is not on cgroup v2.
+ * -ENXIO: no buffer was ever mapped. -EOPNOTSUPP: memory is not on cgroup v2.
  * -ENOENT: no such cgroup. -ENOSPC: the buffer is too short; "needed" says
  * for what it would have sufficed, and more may be needed by then.
  */
@@ -233,6 +235,11 @@ struct jettison_process {
 	__u32 pid;
 	__u32 reserved;
 	__u64 cgroup;		/* where its memory is charged */
+	/*
+	 * As its oom score counts them. On kernels from 6.2 on that do not yet
+	 * add up the counters of all CPUs for it (6.12 does not, 7.2 does),
+	 * rss and swap are off by up to a batch per CPU.
+	 */
 	__u64 rss, swap, page_tables;
 	__u32 oom_score;	/* as /proc/PID/oom_score has it */
 	__s32 oom_score_adj;
@@ -267,7 +274,8 @@ struct jettison_order {
 	__u32 version;
 	__u32 flags;		/* none yet */
 	__u64 round;		/* told with every event of this order */
-	__u64 domain;		/* under which all lie (-EXDEV); 0: the host */
+	/* Under which all lie (-EXDEV, also when it is gone); 0: the host. */
+	__u64 domain;
 	__u64 available_max;
 	__u64 memory_least;	/* 0: size does not matter */
 	__u32 expires_ms;	/* 1 … 60,000 */
