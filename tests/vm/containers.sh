@@ -219,6 +219,16 @@ states_are() {
 $2" ] || { echo "$states_found" >&2 && return 1; }
 }
 
+# The cheaper of the hogs is shed, then the other, each by itself.
+expect_hogs_shed() {
+        before=$(oom_kills)
+        expect "hog-5 is shed" press_until_shed hog-5
+        expect "nobody else is" test "$(lines_of '"what":"victim"')" -eq 1
+        expect "when memory is short again, hog-8 is shed" press_until_shed hog-8
+        expect "nobody else is" test "$(lines_of '"what":"victim"')" -eq 2
+        expect "the kernel's killer was not needed" test "$(oom_kills)" -eq "$before"
+}
+
 # containers_end is the scenario's: it removes its containers, whatever has happened.
 containers_end() {
         :

@@ -21,12 +21,7 @@
 #include <unistd.h>
 
 #include "device.h"
-
-struct verb {
-        const char *name, *arguments, *help;
-        int n_arguments;                /* at least */
-        int (*run)(char **arguments);
-};
+#include "verbs.h"
 
 static int rows_failed;
 
@@ -234,13 +229,5 @@ static const struct verb verbs[] = {
 
 int main(int argc, char **argv)
 {
-        size_t n_verbs = sizeof(verbs) / sizeof(*verbs);
-
-        for (size_t i = 0; i < n_verbs && argc > 1; i++)
-                if (strcmp(argv[1], verbs[i].name) == 0 && argc - 2 >= verbs[i].n_arguments)
-                        return verbs[i].run(argv + 2);
-
-        for (size_t i = 0; i < n_verbs; i++)
-                fprintf(stderr, "device %s %s: %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
-        return 2;
+        return verbs_run("device", verbs, sizeof(verbs) / sizeof(*verbs), argc, argv);
 }

@@ -21,13 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FORKBOMB_DEPTH_MAX 10u   /* 2047 processes: well below the kernel's limit in the smallest VM */
+#include "verbs.h"
 
-struct verb {
-        const char *name, *arguments, *help;
-        int n_arguments;                /* at least */
-        int (*run)(char **arguments);
-};
+#define FORKBOMB_DEPTH_MAX 10u   /* 2047 processes: well below the kernel's limit in the smallest VM */
 
 static int failed(const char *what)
 {
@@ -244,13 +240,5 @@ static const struct verb verbs[] = {
 
 int main(int argc, char **argv)
 {
-        size_t n_verbs = sizeof(verbs) / sizeof(*verbs);
-
-        for (size_t i = 0; i < n_verbs && argc > 1; i++)
-                if (strcmp(argv[1], verbs[i].name) == 0 && argc - 2 >= verbs[i].n_arguments)
-                        return verbs[i].run(argv + 2);
-
-        for (size_t i = 0; i < n_verbs; i++)
-                fprintf(stderr, "load %s %s: %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
-        return 2;
+        return verbs_run("load", verbs, sizeof(verbs) / sizeof(*verbs), argc, argv);
 }

@@ -93,13 +93,8 @@ for name in a b c; do
         expect "... it has no label" labels $name-pause null null
         expect "... and is no candidate" spared $name-pause
 done
-before=$(oom_kills)
 
-expect "hog-5 is shed" press_until_shed hog-5
-expect "nobody else is" test "$(lines_of '"what":"victim"')" -eq 1
-expect "when memory is short again, hog-8 is shed" press_until_shed hog-8
-expect "nobody else is" test "$(lines_of '"what":"victim"')" -eq 2
-expect "the kernel's killer was not needed" test "$(oom_kills)" -eq "$before"
+expect_hogs_shed
 expect "the status of hog-5 tells" wait_for 20 container_is hog-5 "EXITED 137 Error"
 expect "... and that of hog-8" wait_for 20 container_is hog-8 "EXITED 137 Error"
 for name in hog-5 hog-8; do

@@ -51,13 +51,8 @@ expect "... as on runc's" labels hog-8 '"8"' '"8"'
 expect "the monitors have scopes of their own" \
         test "$(find $HIERARCHY/machine.slice -name 'libpod-conmon-*' | wc -l)" -eq 4
 expect "... and are no candidates" none_is conmon
-before=$(oom_kills)
 
-expect "hog-5 is shed" press_until_shed hog-5
-expect "nobody else is" test "$(lines_of '"what":"victim"')" -eq 1
-expect "when memory is short again, hog-8 is shed" press_until_shed hog-8
-expect "nobody else is" test "$(lines_of '"what":"victim"')" -eq 2
-expect "the kernel's killer was not needed" test "$(oom_kills)" -eq "$before"
+expect_hogs_shed
 expect "podman knows that they are dead" \
         wait_for 20 states_are "hog-5 exited 137 false" "hog-8 exited 137 false"
 expect "the trainings finish" podman wait train-1 train-2
