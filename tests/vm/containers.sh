@@ -16,7 +16,6 @@ HIERARCHY=/sys/fs/cgroup
 PREFIX=/usr/local
 # shellcheck disable=SC2034  # for scenarios
 HOOK=$PREFIX/libexec/oci/hooks.d/jettison-hook
-ENTRY=$PREFIX/share/containers/oci/hooks.d/jettison-hook.json
 
 # --- what is started
 
@@ -183,7 +182,6 @@ podman_configure() {
 		[engine]
 		cgroup_manager = "systemd"
 		events_logger = "none"
-		hooks_dir = ["${ENTRY%/*}"]
 	END
         # no overlay: the kernel has it as a module, and modules are not here
         cat >/etc/containers/storage.conf <<-END

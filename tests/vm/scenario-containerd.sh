@@ -26,10 +26,8 @@ containers_end() {
         done
 }
 
-# The hook is in what every container's configuration begins with.
+# Of the two runtimes the tool configures the default one; the other is given the same by hand.
 containerd_configure() {
-        ctr oci spec | sed "1s|{|{ \"hooks\": { \"createRuntime\": [ { \"path\": \"$HOOK\" } ] },|" \
-                >/etc/containerd/jettison.json
         cat >/etc/containerd/config.toml <<-'END'
 		version = 2
 		[plugins."io.containerd.grpc.v1.cri"]
@@ -39,17 +37,17 @@ containerd_configure() {
 		    default_runtime_name = "systemd"
 		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.systemd]
 		      runtime_type = "io.containerd.runc.v2"
-		      base_runtime_spec = "/etc/containerd/jettison.json"
-		      pod_annotations = ["jettison.io/*"]
 		      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.systemd.options]
 		        SystemdCgroup = true
 		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.cgroupfs]
 		      runtime_type = "io.containerd.runc.v2"
-		      base_runtime_spec = "/etc/containerd/jettison.json"
+		      base_runtime_spec = "/etc/containerd/jettison-spec.json"
 		      pod_annotations = ["jettison.io/*"]
 	END
         # it copies these for every pod
         touch /etc/hosts /etc/resolv.conf
+        cp /etc/containerd/config.toml "$WORK/config.toml"
+        jettison configure --runtime containerd
         systemctl restart containerd && wait_for 20 eval 'ctr version >/dev/null'
 }
 
@@ -110,3 +108,6 @@ expect "the hook had nothing to complain of" not hook_said ''
 mv "$HOOK" "$HOOK.away"
 expect "without the hook's program containerd starts nothing" not container a orphan hog --max 1M
 mv "$HOOK.away" "$HOOK"
+
+expect "containerd forgets the hook" jettison configure --runtime containerd --undo
+expect "... and its configuration is as it was" cmp "$WORK/config.toml" /etc/containerd/config.toml

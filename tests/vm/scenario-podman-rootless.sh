@@ -40,6 +40,7 @@ useradd --create-home --uid 1000 worker
 loginctl enable-linger worker
 expect "a user's manager runs" wait_for 30 test -S /run/user/1000/bus
 expect "the daemon starts" install_jettison
+expect "podman is told of the hook" jettison configure --runtime podman
 image hog '"first", "hog"'
 expect "root's podman takes the image" podman load -q -i "$WORK/hog.tar"
 expect "the user's does" worker podman load -q -i "$WORK/hog.tar"

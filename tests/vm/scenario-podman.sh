@@ -26,6 +26,7 @@ containers_end() {
 
 podman_configure
 expect "the daemon starts" install_jettison
+expect "podman is told of the hook" jettison configure --runtime podman
 image training '"first", "faceswap"'
 image hog '"first", "hog"'
 for name in training hog; do
@@ -75,3 +76,7 @@ mv "$HOOK" "$HOOK.away"
 expect "without the hook's program a container starts" podman_run crun orphan hog 5 --max 1M
 expect "... unlabelled" labels orphan null null
 mv "$HOOK.away" "$HOOK"
+
+expect "podman forgets the hook" jettison configure --runtime podman --undo
+expect "... a container starts" podman_run crun unhooked hog 5 --max 1M
+expect "... unlabelled" labels unhooked null null
