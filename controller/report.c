@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "record/write.h"
+#include "sense/label.h"
 
 #define COMPLAIN_US (60 * USEC_PER_SEC)
 
@@ -121,6 +122,16 @@ void report_intent(struct controller *c)
                    c->plan.n, size_format(c->plan.relief, relief), (unsigned long long)c->plan.utility_lost);
 }
 
+/* A name outlives its container in the journal alone, so it is noted while the cgroup is there. */
+static void write_name(struct controller *c, uint64_t id, struct sink *s)
+{
+        uint32_t index = tree_find(c->scanner.tree, id);
+        char name[LABEL_NAME_SIZE];
+
+        if (index != NODE_NONE && label_name_read(tree_node(c->scanner.tree, index)->dir_fd, name)[0] != '\0')
+                json_text(s, "name", name);
+}
+
 static void tell_victim(struct controller *c, uint64_t round, const struct snapshot_cgroup *v,
                         const char *path, uint64_t relief, const struct deed_result *result)
 {
@@ -129,6 +140,7 @@ static void tell_victim(struct controller *c, uint64_t round, const struct snaps
 
         json_u64(s, "id", v->id);
         json_text(s, "path", path);
+        write_name(c, v->id, s);
         json_text(s, "method", strike_name(result->method));
         json_text(s, "outcome", outcome_name(result->outcome));
         json_u64(s, "expected", relief);

@@ -22,6 +22,10 @@ static const char *const keys_name[] = {
         "io.kubernetes.container.name",
         "io.kubernetes.cri-o.ContainerName",    /* of a container that no kubelet asked for */
 };
+static const char *const keys_pod[] = {
+        "io.kubernetes.cri.sandbox-name",
+        "io.kubernetes.pod.name",
+};
 static const char *const keys_namespace[] = {
         "io.kubernetes.cri.sandbox-namespace",
         "io.kubernetes.pod.namespace",
@@ -56,6 +60,15 @@ static void gather(const json_t *annotations, const char *const *keys, size_t n_
         texts[n] = NULL;
 }
 
+static const char *first(const json_t *annotations, const char *const *keys, size_t n_keys)
+{
+        const char *text = NULL;
+
+        for (size_t i = 0; i < n_keys && !text; i++)
+                text = text_of(annotations, keys[i]);
+        return text;
+}
+
 static bool is_sandbox(const json_t *annotations)
 {
         for (size_t i = 0; i < ARRAY_SIZE(keys_type); i++) {
@@ -71,11 +84,9 @@ static bool is_sandbox(const json_t *annotations)
 static const json_t *find_value(const json_t *annotations, char key[static CLAIM_KEY_MAX])
 {
         static const char *const plain[] = { KEY_OCI, KEY_POD };
-        const char *name = NULL;
+        const char *name = first(annotations, keys_name, ARRAY_SIZE(keys_name));
         const json_t *value = NULL;
 
-        for (size_t i = 0; i < ARRAY_SIZE(keys_name) && !name; i++)
-                name = text_of(annotations, keys_name[i]);
         /* A name that does not fit is no name of Kubernetes'. */
         if (name && snprintf(key, CLAIM_KEY_MAX, KEY_CONTAINER "%s", name) < CLAIM_KEY_MAX)
                 value = json_object_get(annotations, key);
@@ -103,6 +114,8 @@ int claim_read(const json_t *annotations, struct claim *ret_claim, struct config
                                         "15, or protect; found \"%.64s\"", claim.key, text);
         gather(annotations, keys_namespace, ARRAY_SIZE(keys_namespace), claim.namespaces);
         gather(annotations, keys_image, ARRAY_SIZE(keys_image), claim.images);
+        claim.pod = first(annotations, keys_pod, ARRAY_SIZE(keys_pod));
+        claim.container = first(annotations, keys_name, ARRAY_SIZE(keys_name));
         *ret_claim = claim;
         return CLAIM_FOUND;
 }

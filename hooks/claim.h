@@ -20,6 +20,7 @@ struct claim {
          * may make one of several be untrue, but none be missing. */
         const char *namespaces[CLAIM_ORIGINS + 1];
         const char *images[CLAIM_ORIGINS + 1];
+        const char *pod, *container;            /* their names; borrowed; NULL: not told */
 };
 
 /* Reads the annotations, an object. CLAIM_FOUND; CLAIM_NONE when no utility is asked for, or when this is a

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
+#include <sys/xattr.h>
 
 #include "base/base.h"
 #include "hooks/ceiling.h"
@@ -69,8 +70,20 @@ static int failed(int r, const struct config_error *e)
         return r;
 }
 
+/* For people who look for the container when it is gone; without it nothing is lost that counts. */
+static void write_name(int fd, const struct claim *claim)
+{
+        char name[LABEL_NAME_SIZE];
+
+        if (claim->namespaces[0] && claim->pod && claim->container &&
+            snprintf(name, sizeof(name), "%s/%s/%s", claim->namespaces[0], claim->pod, claim->container) <
+                    (int)sizeof(name))
+                fsetxattr(fd, LABEL_NAME, name, strlen(name), 0);
+}
+
 /* Writes the label, or prints it. */
-static int write_label(const struct options *o, const char *path, struct utility u, struct config_error *e)
+static int write_label(const struct options *o, const char *path, const struct claim *claim,
+                       struct config_error *e)
 {
         CLEANUP(close_p) int fd = place_open(o->cgroup_root, path, e);
         char text[UTILITY_TEXT_MAX + 1];
@@ -80,15 +93,16 @@ static int write_label(const struct options *o, const char *path, struct utility
         if (fd < 0)
                 return fd;
         if (o->dry_run) {
-                printf("%s ", utility_format(u, text));
+                printf("%s ", utility_format(claim->utility, text));
                 for (; *path != '\0'; path++)
                         putchar(*path >= 0x20 && *path < 0x7f ? *path : '?');
                 return putchar('\n') == EOF ? -EIO : 0;
         }
-        utility_format(u, text);
+        utility_format(claim->utility, text);
         r = label_write(fd, text, strlen(text), &trusted);
         if (r < 0)
                 return config_error_set(e, r, path, 0, "cannot write its label: %s", strerrordesc_np(-r));
+        write_name(fd, claim);
         if (!trusted && label_subtree(path, strlen(path)) == 0)
                 say(LOG_LEVEL_WARNING, "%s: only %s could be written, which counts only below a delegated "
                     "user subtree (user@UID.service)", path, LABEL_USER_NAME);
@@ -127,7 +141,7 @@ static int label_container(const struct options *o, const struct state *s, struc
                 failed(lowered, &e);
         e.text[0] = '\0';
         if ((r = place_find(o->proc_root, s->pid, s->id, &path, &e)) < 0 ||
-            (r = write_label(o, path, claim->utility, &e)) < 0)
+            (r = write_label(o, path, claim, &e)) < 0)
                 return failed(r, &e);
         return lowered;
 }

@@ -331,6 +331,7 @@ static void tell(struct names *n, json_t *object)
         if (about) {                    /* no name of bytes that are no UTF-8 */
                 json_t *found = find(n, path, c.runtime, id);
 
+                json_object_set(about, "name", json_object_get(object, "name"));
                 json_object_update(about, found);
                 json_decref(found);
                 json_object_set_new(object, "container", about);

@@ -141,6 +141,14 @@ int label_write(int dir_fd, const char *text, size_t len, bool *ret_trusted)
         return 0;
 }
 
+char *label_name_read(int dir_fd, char text[static LABEL_NAME_SIZE])
+{
+        ssize_t len = fgetxattr(dir_fd, LABEL_NAME, text, LABEL_NAME_SIZE - 1);
+
+        text[len > 0 ? len : 0] = '\0';
+        return text;
+}
+
 int label_self_test(int dir_fd)
 {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

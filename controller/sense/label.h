@@ -12,6 +12,11 @@
 #define LABEL_TRUSTED_NAME "trusted.jettison.utility"   /* only the host's root can write it, and read it */
 #define LABEL_USER_NAME    "user.jettison.utility"      /* whoever may write to the directory can */
 
+/* What the container is called, for people only; its runtime forgets it when the container is removed. Room for
+ * NAMESPACE/POD/CONTAINER of Kubernetes, which are at most 63, 253 and 63 bytes, and the NUL. */
+#define LABEL_NAME      "trusted.jettison.name"
+#define LABEL_NAME_SIZE 384u
+
 /* How far user.* is believed on one cgroup. */
 enum label_trust {
         LABEL_TRUST_NONE,       /* not at all: it is not even read */
@@ -56,6 +61,10 @@ enum label label_read(int dir_fd, enum label_trust user, struct utility *ret_uti
  * for people. Who may not write the first is left with the second, and *ret_trusted is false. dir_fd is borrowed.
  * 0, or -errno when neither could be written, or the first for another reason than that it is not allowed. */
 int label_write(int dir_fd, const char *text, size_t len, bool *ret_trusted);
+
+/* Reads LABEL_NAME, any bytes, ended by NUL; "" when there is none, or a longer one. One system call. Returns
+ * text. */
+char *label_name_read(int dir_fd, char text[static LABEL_NAME_SIZE]);
 
 /* Whether LABEL_TRUSTED_NAME can be read by this process: without CAP_SYS_ADMIN in the initial user
  * namespace the kernel says that there is no label (xattr_permission() in fs/xattr.c), which cannot be told

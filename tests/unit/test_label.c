@@ -351,3 +351,25 @@ Test(label, self_test)
                 cr_expect_eq(r, -EPERM, "all capabilities, but of a user namespace: %d", r);
         tree_fixture_remove(&t);
 }
+
+Test(label, name)
+{
+        char text[LABEL_NAME_SIZE], longest[LABEL_NAME_SIZE + 1];
+        struct tree_fixture t;
+        int fd;
+
+        memset(longest, 'x', sizeof(longest));
+        cr_assert_eq(tree_fixture_make(&t, "web"), 0);
+        fd = openat(t.cgroup_fd, "web", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        cr_expect_str_eq(label_name_read(fd, text), "", "there is none");
+        cr_expect_str_eq(label_name_read(-1, text), "", "nobody answers");
+        if (fsetxattr(fd, LABEL_NAME, "prod/web-1/app", 14, 0) == 0) {
+                cr_expect_str_eq(label_name_read(fd, text), "prod/web-1/app");
+                cr_assert_eq(fsetxattr(fd, LABEL_NAME, longest, LABEL_NAME_SIZE - 1, 0), 0);
+                cr_expect_eq(strlen(label_name_read(fd, text)), LABEL_NAME_SIZE - 1);
+                cr_assert_eq(fsetxattr(fd, LABEL_NAME, longest, LABEL_NAME_SIZE, 0), 0);
+                cr_expect_str_eq(label_name_read(fd, text), "", "too long");
+        }
+        close(fd);
+        tree_fixture_remove(&t);
+}

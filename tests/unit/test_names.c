@@ -217,3 +217,18 @@ Test(names, a_recorded_name_stays)
         cr_expect_str_eq(json_string_value(json_object_get(about, "name")), "web");
         json_decref(list);
 }
+
+Test(names, a_noted_name_serves_when_there_is_no_other)
+{
+        json_t *list = json_pack("[{s:s, s:s}]", "path", "/kubepods.slice/cri-containerd-" ID("e") ".scope",
+                                 "name", "prod/web-1/app");
+        const json_t *about;
+        struct names *names = names_new(root);
+
+        names_tell(names, list);
+        names_free(names);
+        about = json_object_get(json_array_get(list, 0), "container");
+        cr_expect_str_eq(json_string_value(json_object_get(about, "name")), "prod/web-1/app");
+        cr_expect_str_eq(json_string_value(json_object_get(about, "runtime")), "containerd");
+        json_decref(list);
+}
