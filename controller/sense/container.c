@@ -167,16 +167,39 @@ static struct component component_before(const char *path, size_t end)
         return c;
 }
 
-static struct container_span nearest_pod(const char *path, size_t end)
+static bool ends_in(const char *path, size_t len, const char *tail)
+{
+        size_t tail_len = strlen(tail);
+
+        return len >= tail_len && memcmp(path + len - tail_len, tail, tail_len) == 0;
+}
+
+/* …-besteffort-podUID.slice under systemd, besteffort/podUID without. */
+static enum pod_class pod_class(const char *path, const struct component *pod)
+{
+        size_t before = pod->id.offset - strlen(pod->form->head);
+
+        if (pod->form->id == ID_HASH)
+                return POD_STATIC;
+        if (ends_in(path, before, "-besteffort-") || ends_in(path, before, "/besteffort/"))
+                return POD_BESTEFFORT;
+        if (ends_in(path, before, "-burstable-") || ends_in(path, before, "/burstable/"))
+                return POD_BURSTABLE;
+        return POD_GUARANTEED;
+}
+
+static void find_pod(const char *path, size_t end, struct container *c)
 {
         while (end > 0) {
-                struct component c = component_before(path, end);
+                struct component at = component_before(path, end);
 
-                if (c.form && c.form->role == CONTAINER_POD)
-                        return c.id;
-                end = c.begin;
+                if (at.form && at.form->role == CONTAINER_POD) {
+                        c->pod = at.id;
+                        c->pod_class = at.form->is == IS_POD ? pod_class(path, &at) : POD_NONE;
+                        return;
+                }
+                end = at.begin;
         }
-        return (struct container_span){ 0 };
 }
 
 struct container container_recognise(const char *path, size_t len)
@@ -195,7 +218,7 @@ struct container container_recognise(const char *path, size_t len)
                 c.runtime = above.form->runtime;
                 c.id = above.id;
         }
-        c.pod = nearest_pod(path, len);
+        find_pod(path, len, &c);
         return c;
 }
 

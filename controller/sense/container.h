@@ -32,6 +32,10 @@ enum container_runtime {
         RUNTIME_N,
 };
 
+/* What the kubelet's layout tells of a pod: its QoS class, by the directory of all of that class (kubelet
+ * cm/pod_container_manager_linux.go); or that it is static, by the hash of a manifest in the place of a UID. */
+enum pod_class { POD_NONE, POD_GUARANTEED, POD_BURSTABLE, POD_BESTEFFORT, POD_STATIC, POD_CLASS_N };
+
 /* Bytes of the path; len 0: there are none. */
 struct container_span {
         uint32_t offset, len;
@@ -42,6 +46,7 @@ struct container {
         enum container_runtime runtime;
         struct container_span id;       /* 64 hex digits; LXC, nspawn: the name, as escaped in the path */
         struct container_span pod;      /* nearest pod at or above: Kubernetes' UID, podman's 64 digits */
+        enum pod_class pod_class;       /* of that pod, if it is Kubernetes' */
 };
 
 /* Says what the last component of the path is. The path is absolute or not, from the hierarchy's root or from

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/utility.h"
+#include "sense/container.h"
 
 /* oom_score of an idle process with oom_score_adj 0: fs/proc/base.c gives (1000 + badness) × 2/3. */
 #define OOM_SCORE_NEUTRAL 666
@@ -35,7 +36,7 @@ enum kill_unit { KILL_UNIT_CONTAINER, KILL_UNIT_POD, KILL_UNIT_N };
 struct sense_options {
         struct rule *rules;             /* owned by the configuration */
         size_t n_rules;
-        struct utility utility_default;
+        struct utility utility_default[POD_CLASS_N];    /* POD_NONE: of all that are no pod of Kubernetes' */
         uint32_t oom_score_neutral;     /* what an idle process scores; only what is above it weighs */
         bool containers;                /* recognise containers by their leaf names */
         enum kill_unit kill_unit;

@@ -220,7 +220,8 @@ static struct utility read_utility(struct scanner *s, struct node *n, bool *ret_
         default:
                 break;
         }
-        return n->rule && n->rule->has_utility ? n->rule->utility : s->options->utility_default;
+        return n->rule && n->rule->has_utility ? n->rule->utility :
+                                                  s->options->utility_default[n->container.pod_class];
 }
 
 /* Adds one candidate to the snapshot. What cannot be read is left out, and counted if it is not simply
@@ -248,7 +249,7 @@ static void scan_candidate(struct scanner *s, uint32_t index, bool by_module, ui
         c->slot = index;
         c->memory = f.memory;
         c->swap = f.swap;
-        c->relief = memstat_relief(&f.stat, f.memory, f.sum.shmem_mapped);
+        c->relief = u64_less(memstat_relief(&f.stat, f.memory, f.sum.shmem_mapped), n->protection);
         c->oom_score = f.sum.oom_score;
         c->processes = f.sum.processes;
         c->utility = utility;

@@ -27,7 +27,13 @@
  * signals. */
 static const struct config defaults = {
         .sense = {
-                .utility_default = { .value = UTILITY_DEFAULT },
+                .utility_default = {
+                        [POD_NONE] = { .value = UTILITY_DEFAULT },
+                        [POD_GUARANTEED] = { .value = 2 * UTILITY_DEFAULT },
+                        [POD_BURSTABLE] = { .value = UTILITY_DEFAULT },
+                        [POD_BESTEFFORT] = { .value = UTILITY_DEFAULT / 2 },
+                        [POD_STATIC] = { .protect = true },
+                },
                 .containers = true,
                 .kill_unit = KILL_UNIT_CONTAINER,
                 .labels_user = LABELS_USER_DELEGATED,

@@ -102,8 +102,16 @@ static const struct key keys[] = {
         { "candidates.max", &type_number, AT(sense.cgroups_max), 1, KNAPSACK_ITEMS_MAX, NULL,
           "How many candidates a snapshot holds." },
 
-        { "labels.default", &type_utility, AT(sense.utility_default), 0, 0, NULL,
+        { "labels.default", &type_utility, AT(sense.utility_default[POD_NONE]), 0, 0, NULL,
           "The utility of a candidate for which neither a label nor a rule speaks." },
+        { "labels.guaranteed", &type_utility, AT(sense.utility_default[POD_GUARANTEED]), 0, 0, NULL,
+          "The same, of the containers of a Kubernetes pod of class Guaranteed." },
+        { "labels.burstable", &type_utility, AT(sense.utility_default[POD_BURSTABLE]), 0, 0, NULL,
+          "The same, of a Burstable pod." },
+        { "labels.besteffort", &type_utility, AT(sense.utility_default[POD_BESTEFFORT]), 0, 0, NULL,
+          "The same, of a BestEffort pod." },
+        { "labels.static", &type_utility, AT(sense.utility_default[POD_STATIC]), 0, 0, NULL,
+          "The same, of a static pod, which the kubelet runs from a file." },
         { "labels.user", &type_word, AT(sense.labels_user), 0, 0, labels_user_words,
           "Where labels that unprivileged users can write count." },
 

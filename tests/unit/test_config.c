@@ -92,7 +92,7 @@ Test(config_keys, fields_hold_what_was_said)
         cr_expect(c.policy.capacity_fixed && c.policy.capacity == 1000);
         cr_expect(c.policy.cover == COVER_RELIEF && c.policy.work == 250000);
         cr_expect(!c.sense.containers && c.sense.kill_unit == KILL_UNIT_POD && c.sense.cgroups_max == 100);
-        cr_expect(c.sense.utility_default.tier == 3 && c.sense.utility_default.value == 50);
+        cr_expect(c.sense.utility_default[POD_NONE].tier == 3 && c.sense.utility_default[POD_NONE].value == 50);
         cr_expect(c.sense.labels_user == LABELS_USER_ALWAYS);
         cr_assert(c.sense.n_rules == 3);
         cr_expect(strcmp(c.sense.rules[0].match, "/a/**") == 0 && c.sense.rules[0].has_utility);

@@ -297,3 +297,31 @@ Test(container, names_of_enums)
         cr_expect_str_eq(container_runtime_name(RUNTIME_NSPAWN), "nspawn");
         cr_expect_str_eq(container_runtime_name(RUNTIME_N), "unknown");
 }
+
+Test(container, pod_class)
+{
+        static const struct {
+                const char *path;
+                enum pod_class expected;
+        } rows[] = {
+                { "/kubepods.slice/kubepods-pod" UID_ ".slice/cri-containerd-" ID ".scope", POD_GUARANTEED },
+                { "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" UID_ ".slice/crio-" ID ".scope",
+                  POD_BURSTABLE },
+                { KIND "/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod" UID_ ".slice",
+                  POD_BESTEFFORT },
+                { "/kubepods/pod" UID "/" ID, POD_GUARANTEED },
+                { "/kubepods/burstable/pod" UID "/" ID, POD_BURSTABLE },
+                { "/kubepods/besteffort/pod" UID "/" ID, POD_BESTEFFORT },
+                { "/kubepods/burstable/pod" HASH "/" ID, POD_STATIC },
+                { "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" HASH ".slice/crio-" ID ".scope",
+                  POD_STATIC },
+                { "/besteffort/docker/" ID, POD_NONE },
+                { "/machine.slice/machine-libpod_pod_" ID ".slice/libpod-" OTHER ".scope", POD_NONE },
+                { "/notbesteffort/pod" UID "/" ID, POD_GUARANTEED },
+                { "/kubepods.slice/kubepods-besteffort.slice", POD_NONE },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                cr_expect_eq(container_recognise(rows[i].path, strlen(rows[i].path)).pod_class, rows[i].expected,
+                             "%s", rows[i].path);
+}

@@ -108,6 +108,42 @@ Test(scan, shared_memory_is_explored_where_it_is_worth_it)
         world_remove(&w);
 }
 
+/* What it was promised is not counted, whoever promised it. */
+Test(scan, protection)
+{
+        begin("/docker/" ID " memory.current=1000 anon=1000 memory.min=100 memory.low=300 cgroup.procs=20\n"
+              "/docker/" OTHER " memory.current=1000 anon=1000 memory.low=max cgroup.procs=21\n"
+              "/docker/" THIRD " memory.current=1000 anon=1000 memory.min=x cgroup.procs=22\n"
+              "/proc/20\n/proc/21\n/proc/22\n");
+        cr_expect_eq(world_scan(&w, "/docker/" ID)->relief, 700);
+        cr_expect_eq(world_scan(&w, "/docker/" OTHER)->relief, 0);
+        cr_expect_eq(world_scan(&w, "/docker/" THIRD)->relief, 1000);
+        world_remove(&w);
+}
+
+/* Where neither a label nor a rule speaks. */
+Test(scan, pods_by_their_class)
+{
+        static const char pod[] = "9f1c6a52-7e0b-4d2c-8a11-0c5d3b7e9f42";
+        char tree[1024], path[256];
+        const struct snapshot_cgroup *c;
+
+        snprintf(tree, sizeof(tree), "/kubepods/besteffort/pod%s/" ID " memory.current=9 cgroup.procs=20\n"
+                 "/kubepods/pod%.32s/" OTHER " memory.current=9 cgroup.procs=21\n/proc/20\n/proc/21\n", pod, ID);
+        begin(tree);
+        w.options.utility_default[POD_BESTEFFORT].value = 5;
+        w.options.utility_default[POD_STATIC] = (struct utility){ .protect = true };
+        snprintf(path, sizeof(path), "/kubepods/besteffort/pod%s/" ID, pod);
+        c = world_scan(&w, path);
+        cr_assert_not_null(c);
+        cr_expect_eq(c->utility.value, 5);
+        snprintf(path, sizeof(path), "/kubepods/pod%.32s/" OTHER, ID);
+        c = world_scan(&w, path);
+        cr_assert_not_null(c);
+        cr_expect_neq(c->barred, BARRED_NOT);
+        world_remove(&w);
+}
+
 /* What a hostile or broken tree says. Whoever is left out must not be in the snapshot at all. */
 static const struct {
         const char *label, *words;
