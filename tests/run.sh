@@ -25,7 +25,7 @@ score() {
         say "$name" "$ok passed, $bad failed, $skip skipped"
         grep -i '# skip\|^# unsteady' "$log" 2>/dev/null
         [ "$bad" -ne 0 ] || return 0
-        tail -n 1000 "$log"
+        grep -v '^ok ' "$log" | tail -n 400
         failures+=$(grep -a '^not ok\|\[FAIL\]\|\[CRASH\]\|FAIL  ' "$log" | head -n 40 | sed "s/^/  $name: /")$'\n'
 }
 
