@@ -71,13 +71,13 @@ exec 9>"$cache/lock-image"
 flock 9                 # two runs at a time make one image
 work=$(mktemp -d "$cache/work.XXXXXX")
 finish() {
-        [ $? -eq 0 ] || cat "$work/log" >&2
+        [ $? -eq 0 ] || cat "$work/log" >&2 || true
         rm -rf "$work"
 }
 trap finish EXIT
 
 make_context
-sum=$( (cd "$work/context" && find . -type f | LC_ALL=C sort | xargs sha256sum && cat "$0") |
+sum=$( (cd "$work/context" && find . -type f | LC_ALL=C sort | xargs sha256sum && cat "$here/image-build.sh") |
         sha256sum | cut -c 1-16)
 archive=$cache/image-$sum.oci
 if [ ! -e "$archive" ]; then

@@ -4,9 +4,6 @@
 # vm: packages=podman,crun,runc,containerd,netavark,uidmap,dbus-user-session,catatonit,curl,protobuf-compiler
 # brings: image-build.sh
 #
-# Not among those that tests/run.sh runs, since the image's own build takes minutes and runs the unit tests, some of
-# which are timed: tests/vm/run.sh -v tests/vm/extra/scenario-image.sh
-#
 # The controller as a container, from the image of the Dockerfile, with the rights and mounts of
 # examples/podman/run.sh and no others: it can do all that it can do as a service, and sheds the right one of
 # podman's containers. The tool on the host calls them by their names. Only one controller acts, in a
