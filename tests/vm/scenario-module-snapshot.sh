@@ -78,7 +78,7 @@ group supervisor
 echo +memory >"$CG/churn/cgroup.subtree_control"
 spawn supervisor device churn "$CG/churn" 200
 expect_rows device snapshots 1000
-expect "200 cgroups were made and removed meanwhile" grep -q '^turn' "$(output_of supervisor)"
+expect "200 cgroups were made and removed meanwhile" wait_for 20 grep -q '^turn' "$(output_of supervisor)"
 empty supervisor
 empty tree
 echo 1 >/sys/block/zram0/reset
