@@ -44,7 +44,7 @@ done
 expect "it is noticed within 32 MiB" test $worst_kib -le 32768
 
 spawn swing device swing $(($(mem_available) - high + 15)) 50 10
-wait_for 20 grep -q ready "$(output_of swing)"
+wait_for 60 grep -q ready "$(output_of swing)"
 expect "ten times to and fro across the lower line is one fall" seen AVAILABLE_LOW 4
 expect "and no rise" seen AVAILABLE_OK 3
 empty swing
