@@ -11,7 +11,7 @@ ARG BASE=docker.io/library/debian:bookworm-slim
 FROM ${BASE} AS build
 RUN apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
         gcc libc6-dev meson pkg-config \
-        libcgroup-dev libcriterion-dev libjansson-dev libseccomp-dev libsystemd-dev
+        libcgroup-dev libcriterion-dev libjansson-dev libseccomp-dev
 COPY . /src
 # The daemon trusts no configuration that others may write, as they may in sources that came with umask 002.
 RUN chmod -R go-w /src && \
@@ -26,7 +26,7 @@ RUN chown -R nobody /build/meson-logs && cd /tmp && \
 
 FROM ${BASE}
 RUN apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
-        libcgroup2 libjansson4 libseccomp2 libsystemd0 && \
+        libcgroup2 libjansson4 libseccomp2 && \
         rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log && \
         mkdir -p /etc/jettison /run/jettison /var/log/jettison
 COPY --from=build /out/usr /usr

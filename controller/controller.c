@@ -20,6 +20,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "round.h"
+#include "serve/memory.h"
 #include "standing.h"
 
 /* How often an armed domain's files are opened and read in advance. */
@@ -50,6 +51,32 @@ static void set_look_timer(struct controller *c)
 
 static void watch_domains(struct controller *c);
 
+/* Takes a full snapshot of the domain and makes a plan from it, striking nobody: every page that a round needs
+ * is touched. */
+static int rehearse_plan(struct controller *c, struct watch *w)
+{
+        const struct shortage rehearsed = { .level = LEVEL_SHORT, .witness = WITNESS_AVAILABLE, .need = 1 };
+        int r = scan_run(&c->scanner, &w->domain, false, loop_now_us(), &c->snapshot);
+
+        if (r == CGROUPFS_OK) {
+                plan_make(&c->plan, c->planner, &c->snapshot, &rehearsed, &c->config->policy);
+                journal_reserve(c->journal, c->snapshot.n);
+        }
+        return r;
+}
+
+/* There are more cgroups than ever: what a round needs for them is touched and locked before one begins. */
+static void make_ready(struct controller *c)
+{
+        if (tree_size(c->scanner.tree) <= c->n_ready)
+                return;
+        c->n_ready = tree_size(c->scanner.tree);
+        for (size_t i = 0; i < c->n_watches; i++)
+                if (!c->watches[i].gone)
+                        rehearse_plan(c, &c->watches[i]);
+        memory_lock();
+}
+
 static void prime(struct controller *c, struct watch *w, uint64_t now_us)
 {
         if (now_us - w->primed_us < PRIME_US)
@@ -59,6 +86,7 @@ static void prime(struct controller *c, struct watch *w, uint64_t now_us)
                 standing_renew(c);
         if (c->news.fd < 0)
                 watch_domains(c);       /* nobody else tells of new ones */
+        make_ready(c);
 }
 
 /* Asks the module to call when the host's memory falls below the arming line. A line that was crossed
@@ -275,6 +303,7 @@ static void on_walk(struct loop_timer *timer)
                 loop_watch(c->loop, &c->news, EPOLLIN);
         tree_walk(c->scanner.tree);
         watch_domains(c);
+        make_ready(c);
         c->walked_us = loop_now_us();
         if (c->walk_again)
                 timer->due_us = c->walked_us + WALK_AGAIN_US;
@@ -357,16 +386,14 @@ int controller_start(struct controller *c)
                             tree_left_out(c->scanner.tree));
         for (size_t i = 0; i < c->n_watches; i++) {
                 struct watch *w = &c->watches[i];
-                struct shortage rehearsed = { .level = LEVEL_SHORT, .witness = WITNESS_AVAILABLE, .need = 1 };
 
-                r = scan_run(&c->scanner, &w->domain, false, loop_now_us(), &c->snapshot);
+                r = rehearse_plan(c, w);
                 if (r < 0 && w->domain.is_host)
                         return log_errno(r, "cannot read the host's memory");
                 if (w->domain.is_host && module_is_open(c->module))
                         take_calls(c);
-                if (r == 0)
-                        plan_make(&c->plan, c->planner, &c->snapshot, &rehearsed, &c->config->policy);
         }
+        c->n_ready = tree_size(c->scanner.tree);
         return 0;
 }
 

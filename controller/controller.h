@@ -70,6 +70,7 @@ struct controller {
         struct loop_source news;        /* new cgroups */
         struct loop_source events;      /* the module's */
         bool called;                    /* the module calls when the host's memory falls: no timer needed */
+        uint32_t n_ready;               /* nodes of the tree that memory was last made ready for */
         uint64_t walked_us;             /* when the tree was last walked for domains */
         bool walk_again;                /* what was new then may not have been labelled or limited yet */
         uint64_t started_us;

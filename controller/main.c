@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The order of the lines in main() is the security model: parse and load; find the hierarchy; be the only
- * instance; take what privilege is needed for (a protected group, priority, descriptors, the socket, locked
- * memory); drop it; start the threads; enter the filter; rehearse a whole cycle with a real kill under it;
- * and only then say ready. */
+ * instance; take what privilege is needed for (a protected group, priority, limits, sockets); drop it; start the
+ * threads; enter the filter; rehearse a whole cycle with a real kill under it; lock the memory that took; and
+ * only then say ready. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +21,7 @@
 #include "sense/label.h"
 #include "serve/control.h"
 #include "serve/instance.h"
+#include "serve/memory.h"
 #include "serve/notify.h"
 #include "serve/sandbox.h"
 
@@ -124,6 +125,7 @@ static void on_reload(struct loop_timer *timer)
                 report_reload(&d->controller, error.text);
         } else {
                 d->current = !d->current;
+                memory_lock();
                 log_info("configuration reloaded: %s", config_of(d)->files);
                 report_reload(&d->controller, NULL);
         }
@@ -213,8 +215,10 @@ static int acquire(struct daemon *d)
 
         if ((r = loop_init(&d->loop)) < 0 || (r = watch_signals(d)) < 0)
                 return log_errno(r, "cannot start the event loop");
-        if ((r = instance_lock(INSTANCE_LOCK_PATH, &d->lock_fd)) < 0)
+        if ((r = instance_lock(INSTANCE_LOCK_PATH, &d->lock_fd)) < 0 || (r = memory_prepare()) < 0)
                 return r;
+        if ((r = notify_open()) < 0)
+                log_errno(r, "cannot tell the service manager anything");
         if (label_self_test(d->fs.root_fd) < 0)
                 log_warning(
                         "labels cannot be read: trusted.* needs CAP_SYS_ADMIN in the initial user namespace; "
@@ -229,8 +233,7 @@ static int acquire(struct daemon *d)
         r = rehearsal_prepare(&d->rehearsal, &d->fs);
         if (r < 0 && r != -EOPNOTSUPP)
                 log_warning("no kill will be rehearsed: %s", strerror(-r));
-        if ((r = instance_lock_memory()) < 0)
-                return r;
+        memory_return();
         return sandbox_drop_capabilities();
 }
 
@@ -258,6 +261,7 @@ static int rehearse(struct daemon *d)
 {
         int r = 0;
 
+        memory_forget();
         if (d->rehearsal.dir_fd >= 0 && !config_of(d)->act.dry_run)
                 r = controller_rehearse(&d->controller, d->rehearsal.id, REHEARSAL_US);
         rehearsal_clear(&d->rehearsal);
@@ -277,12 +281,15 @@ static int run(struct daemon *d)
         for (size_t i = 0; i < n; i++)
                 log_notice("%s", phrases[i]);
         report_start(&d->controller);
+        if (memory_lock() < 0)
+                return EXIT_FAILED;
         if (notify_watchdog_us())
                 d->alive.due_us = 0;
         log_info("jettisond " JETTISON_VERSION " is ready: %zu domains watched", d->controller.n_watches);
         notify_ready();
         r = loop_run(&d->loop);
         notify_stopping();
+        notify_close();
         return r < 0 ? EXIT_FAILED : EXIT_DONE;
 }
 

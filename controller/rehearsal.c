@@ -25,7 +25,7 @@
 static int open_own(const struct cgroupfs *fs)
 {
         char path[4096];
-        int r = cgroupfs_own_path(path, sizeof(path));
+        int r = cgroupfs_own_path(fs->root_fd, path, sizeof(path));
 
         if (r < 0)
                 return r;

@@ -141,6 +141,8 @@ static void tell_victim(struct controller *c, uint64_t round, const struct snaps
         json_u64(s, "id", v->id);
         json_text(s, "path", path);
         write_name(c, v->id, s);
+        json_u64(s, "tier", v->utility.tier);
+        json_u64(s, "utility", v->utility.value);
         json_text(s, "method", strike_name(result->method));
         json_text(s, "outcome", outcome_name(result->outcome));
         json_u64(s, "expected", relief);

@@ -6,7 +6,7 @@
 set -eu
 
 build='build-essential meson ninja-build pkg-config libcgroup-dev libseccomp-dev libjansson-dev
-       libsystemd-dev libcurl4-openssl-dev libmicrohttpd-dev scdoc'
+       libcurl4-openssl-dev libmicrohttpd-dev scdoc'
 checks='libcriterion-dev valgrind shellcheck strace jq attr clang libclang-rt-14-dev'
 vm='qemu-system-x86 busybox-static cpio mmdebstrap e2fsprogs zstd xz-utils dpkg-dev'
 image='buildah mmdebstrap'

@@ -13,13 +13,15 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "act/signals.h"
 #include "base/base.h"
 
 #define THREADS      3
-#define STACK_BYTES  (128 * KIB)        /* default stacks of 8 MiB would all be locked in memory */
+#define STACK_BYTES  (128 * KIB)        /* signals.c takes 90 in a tree as deep as it follows */
+#define STACK_USED   (20 * KIB)         /* touched at the start: enough for eight levels */
 #define REAP_MAX     64                 /* processes whose memory is taken back early; the rest go by their
                                          * own exit */
 
@@ -144,6 +146,20 @@ static void on_wake(struct loop_source *source, uint32_t events UNUSED)
                 collect(pool, &pool->strikers[i]);
 }
 
+/* From the top, where the thread's own variables are, so that its first strike is not the first to use it. */
+static void stack_touch(pthread_t thread)
+{
+        pthread_attr_t attributes;
+        void *stack;
+        size_t size;
+
+        if (pthread_getattr_np(thread, &attributes) != 0)
+                return;
+        if (pthread_attr_getstack(&attributes, &stack, &size) == 0)
+                madvise((char *)stack + size - STACK_USED, STACK_USED, MADV_POPULATE_WRITE);
+        pthread_attr_destroy(&attributes);
+}
+
 static int start_thread(struct strikers *pool, struct striker *s)
 {
         pthread_attr_t attributes;
@@ -160,9 +176,11 @@ static int start_thread(struct strikers *pool, struct striker *s)
         r = pthread_create(&s->thread, &attributes, striker_main, s);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         pthread_attr_destroy(&attributes);
-        if (r == 0)
-                pthread_setname_np(s->thread, "jettison-strike");
-        return -r;
+        if (r != 0)
+                return -r;
+        pthread_setname_np(s->thread, "jettison-strike");
+        stack_touch(s->thread);
+        return 0;
 }
 
 struct strikers *strikers_new(struct loop *loop, void (*struck)(void *context, const struct strike_report *),

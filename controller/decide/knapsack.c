@@ -47,13 +47,12 @@ static size_t arena_take(size_t *end, size_t n, size_t size)
 static size_t arena_cut(struct knapsack *k, size_t n_max)
 {
         size_t end = 0, n_nodes = POOL_NODES + 2 * n_max;
-        size_t list, flipped, stair, key, item, node, renamed, fate, best, trial, spare, other;
+        size_t list, flipped, stair, item, node, renamed, fate, best, trial, spare, other;
 
         arena_take(&end, 1, sizeof(struct knapsack));
         list = arena_take(&end, POOL_STATES, sizeof(struct state));
         flipped = arena_take(&end, POOL_STATES, sizeof(struct state));
         stair = arena_take(&end, POOL_STATES, sizeof(struct step));
-        key = arena_take(&end, POOL_STATES, sizeof(int64_t));
         item = arena_take(&end, n_max, sizeof(struct item));
         node = arena_take(&end, n_nodes, sizeof(struct node));
         renamed = arena_take(&end, n_nodes, sizeof(uint32_t));
@@ -71,7 +70,7 @@ static size_t arena_cut(struct knapsack *k, size_t n_max)
                 k->list[0] = (struct state *)(arena + list);
                 k->list[1] = (struct state *)(arena + flipped);
                 k->stair = (struct step *)(arena + stair);
-                k->key = (int64_t *)(arena + key);
+                k->key = (int64_t *)(arena + stair);
                 k->item = (struct item *)(arena + item);
                 k->node = (struct node *)(arena + node);
                 k->renamed = (uint32_t *)(arena + renamed);

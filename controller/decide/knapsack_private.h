@@ -4,11 +4,12 @@
 
 #include "decide/knapsack.h"
 
-/* Room for one list of states. Two of them, the staircase and the history come to some 2.2 MiB, whatever n
- * is. With utilities that do not follow memory it is enough for a proof, with one need at any n, and with
- * both up to a thousand items (tests/bench/bench_knapsack.c). */
-#define POOL_STATES 16384u
-#define POOL_NODES  65536u
+/* Room for one list of states, as wide as the default budget lets it be (knapsack_list.c) and doubled by an
+ * item, and for the flips that lead to them. Two lists, the staircase and the history come to some 600 KiB,
+ * whatever n is, and stay in memory, so there is no more: nearly three times as many states and eight times
+ * as many flips brought not one proof more (tests/bench/bench_knapsack.c). */
+#define POOL_STATES 6144u
+#define POOL_NODES  8192u
 
 /* So many items around the break item are searched first, for a good answer to prune with, if there are more
  * than twice as many. Measured: of 100 items 64 take longer than 24 to 48, of 1000 it makes no difference. */
@@ -100,7 +101,7 @@ struct knapsack {
         uint32_t *renamed;     /* as many */
         struct state *list[2]; /* POOL_STATES each */
         struct step *stair;    /* POOL_STATES */
-        int64_t *key;          /* POOL_STATES */
+        int64_t *key;          /* POOL_STATES; where the staircase is, which is not needed meanwhile */
         void *pool;            /* the four above are its parts */
         size_t pool_size;
         uint8_t *fate;                      /* n_max */

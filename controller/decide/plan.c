@@ -33,6 +33,14 @@ struct demand {
         uint64_t weight, relief;
 };
 
+/* Written to, so that no page is new to a round; not with zeros, which the compiler knows to be there. */
+static void *table_new(size_t n, size_t size)
+{
+        void *table = calloc(n, size);
+
+        return table ? memset(table, 0xff, n * size) : NULL;
+}
+
 struct planner *planner_new(size_t n_max)
 {
         size_t size = knapsack_size(n_max);
@@ -41,10 +49,10 @@ struct planner *planner_new(size_t n_max)
         if (!p)
                 return NULL;
         p->n_max = n_max;
-        p->memory = size ? calloc(1, size) : NULL;
-        p->loads = calloc(n_max, sizeof(*p->loads));
-        p->map = calloc(n_max, sizeof(*p->map));
-        p->shed = calloc(n_max, sizeof(*p->shed));
+        p->memory = size ? table_new(1, size) : NULL;
+        p->loads = table_new(n_max, sizeof(*p->loads));
+        p->map = table_new(n_max, sizeof(*p->map));
+        p->shed = table_new(n_max, sizeof(*p->shed));
         if (p->memory)
                 p->knapsack = knapsack_make(p->memory, size, n_max);
         if (!p->knapsack || !p->loads || !p->map || !p->shed)

@@ -6,9 +6,11 @@
  * The ring has one producer and one consumer, so two counters that only grow are all the locking it needs:
  * 'head' is moved by the main thread after the bytes are in place (release), 'tail' by the record thread
  * after they are out (release); each reads the other's with acquire. Their difference is what is queued,
- * modulo the size it is the place. A frame is a small header and its bytes, and may wrap; writev takes both
- * halves as they lie. A frame that finds no room is not queued at all, so that the file never holds half a
- * line from a full ring.
+ * modulo the size it is the place, counted from where the ring was last found empty: so a quiet journal uses
+ * the same few pages again and again. 'start', which says where, is plain memory, since it changes only while
+ * the record thread has nothing to look for. A frame is a small header and its bytes, and may wrap; writev
+ * takes both halves as they lie. A frame that finds no room is not queued at all, so that the file never
+ * holds half a line from a full ring.
  *
  * The thread sleeps in read() on an eventfd. The count in it is of no interest: a wake-up means "look", and
  * the thread looks until the ring is empty. What the file does with the bytes is in record/file.c. */
@@ -31,6 +33,11 @@
 /* The longest line: an intent with a thousand containers, about 200 bytes of path and 300 of numbers in
  * plan and snapshot each, comes near it. Longer ones are shortened by their writer (see record/write.h). */
 #define LINE_MAX_BYTES (512 * KIB)
+
+/* What they take as a rule: the intent for its domain and each container, a victim's line. */
+#define LINE_EXTRA         (2 * KIB)
+#define LINE_PER_CONTAINER 512
+#define VICTIM_BYTES       384
 
 /* A round writes one intent, a victim line for each container (300 bytes), one outcome. The ring holds the
  * largest intent and over a thousand victims, or ten rounds of a host with a hundred containers, before the
@@ -67,6 +74,7 @@ struct journal {
         bool sync;
 
         _Atomic uint64_t head, tail;    /* bytes ever queued, bytes ever taken out */
+        uint64_t start;                 /* the byte that lies at the ring's first place */
         _Atomic uint64_t dropped;       /* lines, by either side */
         _Atomic bool reopen, stop;
 
@@ -76,7 +84,7 @@ struct journal {
 
 static void ring_put(struct journal *j, uint64_t at, const void *bytes, size_t len)
 {
-        size_t place = at % RING_BYTES, first = u64_min(len, RING_BYTES - place);
+        size_t place = (at - j->start) % RING_BYTES, first = u64_min(len, RING_BYTES - place);
 
         memcpy(j->ring + place, bytes, first);
         memcpy(j->ring, (const char *)bytes + first, len - first);
@@ -85,7 +93,7 @@ static void ring_put(struct journal *j, uint64_t at, const void *bytes, size_t l
 /* The two halves of what lies at 'at'; the second is mostly empty. */
 static void ring_look(struct journal *j, uint64_t at, size_t len, struct iovec halves[static 2])
 {
-        size_t place = at % RING_BYTES, first = u64_min(len, RING_BYTES - place);
+        size_t place = (at - j->start) % RING_BYTES, first = u64_min(len, RING_BYTES - place);
 
         halves[0] = (struct iovec){ .iov_base = j->ring + place, .iov_len = first };
         halves[1] = (struct iovec){ .iov_base = j->ring, .iov_len = len - first };
@@ -107,6 +115,8 @@ static bool journal_queue(struct journal *j, enum frame_kind kind, const char *b
 
         if (sizeof(frame) + len > RING_BYTES - (head - tail))
                 return false;
+        if (head == tail)
+                j->start = head;
         ring_put(j, head, &frame, sizeof(frame));
         ring_put(j, head + sizeof(frame), bytes, len);
         atomic_store_explicit(&j->head, head + sizeof(frame) + len, memory_order_release);
@@ -219,9 +229,8 @@ static int journal_open(struct journal *j, const struct journal_options *options
 
 struct journal *journal_new(const struct journal_options *options, int *ret_error)
 {
-        /* Populated, so that no line is the first to touch its page. */
-        struct journal *j = mmap(NULL, sizeof(*j), PROT_READ | PROT_WRITE,
-                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        const int kind = MAP_PRIVATE | MAP_ANONYMOUS;
+        struct journal *j = mmap(NULL, sizeof(*j), PROT_READ | PROT_WRITE, kind, -1, 0);
         int r;
 
         if (j == MAP_FAILED) {
@@ -258,6 +267,22 @@ struct journal *journal_free(struct journal *j)
         }
         journal_close(j);
         return NULL;
+}
+
+/* The pages of the first 'bytes', as if they had been written to. */
+static void pages_touch(char *begin, size_t bytes)
+{
+        uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)begin / page * page;
+
+        madvise((void *)first, (uintptr_t)begin + bytes - first, MADV_POPULATE_WRITE);
+}
+
+void journal_reserve(struct journal *j, size_t n)
+{
+        size_t line = u64_min(LINE_EXTRA + n * LINE_PER_CONTAINER, LINE_MAX_BYTES);
+
+        pages_touch(j->buffer, line);
+        pages_touch(j->ring, u64_min(line + LINE_EXTRA + n * VICTIM_BYTES, RING_BYTES));
 }
 
 struct sink *journal_begin(struct journal *j, const char *what, uint64_t round)

@@ -23,6 +23,10 @@ struct journal *journal_new(const struct journal_options *options, int *ret_erro
 /* Waits up to one second for what is queued to be written. Returns NULL. */
 struct journal *journal_free(struct journal *j);
 
+/* Touches the memory that a round among this many containers writes its lines to, so that it is there by
+ * then. Called again when there are more. */
+void journal_reserve(struct journal *j, size_t n);
+
 /* Begins a line {"what":what,"round":round,"time_usec":now, … and returns where to add members. round 0 is
  * left out. The sink is borrowed and valid until journal_end. Never blocks, never allocates. */
 struct sink *journal_begin(struct journal *j, const char *what, uint64_t round);

@@ -9,6 +9,7 @@
  * short. */
 #include "sense/cgroupfs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libcgroup.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "base/ktext.h"
@@ -168,7 +170,48 @@ int cgroupfs_id(int dir_fd, uint64_t *ret_id)
         return 0;
 }
 
-int cgroupfs_own_path(char *buffer, size_t size)
+static bool holds_process(int dir_fd, pid_t pid)
+{
+        FILE *file = fdopen(cgroupfs_open_file(dir_fd, "cgroup.procs", O_RDONLY), "r");
+        bool found = false;
+
+        for (int listed; file && !found && fscanf(file, "%d", &listed) == 1;)
+                found = listed == pid;
+        if (file)
+                fclose(file);
+        return found;
+}
+
+/* Writes the path behind the len bytes that are there. 0, -ENOENT, or another negative errno. */
+static int find_process(int dir_fd, pid_t pid, char *buffer, size_t len, size_t size)
+{
+        struct dirent *entry;
+        int r = -ENOENT;
+        DIR *dir;
+
+        if (holds_process(dir_fd, pid))
+                return 0;
+        dir = fdopendir(cgroupfs_open_file(dir_fd, ".", O_RDONLY | O_DIRECTORY));
+        while (r == -ENOENT && dir && (entry = readdir(dir))) {
+                CLEANUP(close_p) int fd = -1;
+                int n;
+
+                if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
+                    strcmp(entry->d_name, "..") == 0)
+                        continue;
+                n = snprintf(buffer + len, size - len, "/%s", entry->d_name);
+                fd = cgroupfs_open_file(dir_fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+                if (fd >= 0 && (size_t)n < size - len)
+                        r = find_process(fd, pid, buffer, len + (size_t)n, size);
+        }
+        if (dir)
+                closedir(dir);
+        if (r < 0)
+                buffer[len] = '\0';
+        return r;
+}
+
+int cgroupfs_own_path(int root_fd, char *buffer, size_t size)
 {
         char text[4096];
         int r = cgroupfs_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
@@ -180,7 +223,10 @@ int cgroupfs_own_path(char *buffer, size_t size)
         path = ktext_cgroup(text, &len);
         if (!path)
                 return -ENOENT;
-        if (len == 1)
-                len = 0;        /* the root */
+        if (len == 1) {         /* the root, or that of a namespace */
+                buffer[0] = '\0';
+                r = root_fd < 0 ? 0 : find_process(root_fd, getpid(), buffer, 0, size);
+                return r == -ENOENT ? 0 : r;
+        }
         return (size_t)snprintf(buffer, size, "%.*s", (int)len, path) < size ? 0 : -ENAMETOOLONG;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table that the tree is kept in. Nodes have fixed places, found by id through hash chains; an index
  * stays valid as long as the cgroup does, and a deed pins the node it works on, so that its descriptors are
- * not closed, and their numbers not given to another cgroup, under its hands. A closed place keeps neither id
- * nor descriptor: whoever still knows its index finds nothing.
+ * not closed, and their numbers not given to another cgroup, under its hands. A closed place keeps neither
+ * id nor descriptor: whoever still knows its index finds nothing.
  *
- * Paths are appended to one half of a buffer; when it is full, those of living nodes move to the other half.
- * So nothing is allocated after the start, however long cgroups come and go. */
+ * Paths are appended to one half of a buffer. When they come to a line, those of living nodes move to the
+ * other half, and the line is drawn behind as much again: so nothing is allocated after the start, however
+ * long cgroups come and go, and of either half no more is ever used than about twice what was needed at
+ * once. */
 #include "sense/tree_private.h"
 
 #include <errno.h>
@@ -18,6 +20,9 @@
 
 /* Directories besides candidates that there is room for: slices, services, parts. */
 #define NODES_EXTRA 2048
+
+/* Where the first line is drawn, bytes; less would be moved often for nothing. */
+#define NAMES_LINE 8192u
 
 /* A path is 130 bytes long on a Kubernetes node, shorter elsewhere. Two halves: the live paths are copied
  * over when one is full. */
@@ -41,6 +46,7 @@ struct tree *tree_new(const struct cgroupfs *fs, const struct sense_options *opt
         t->n_max = options->cgroups_max + NODES_EXTRA;
         t->n_buckets = t->n_max / 2 + 1;
         t->names_size = t->n_max * NAMES_PER_NODE;
+        t->names_line = (uint32_t)u64_min(NAMES_LINE, t->names_size);
         t->nodes = calloc(t->n_max, sizeof(*t->nodes));
         t->buckets = malloc(t->n_buckets * sizeof(*t->buckets));
         t->names[0] = malloc(t->names_size);
@@ -48,7 +54,7 @@ struct tree *tree_new(const struct cgroupfs *fs, const struct sense_options *opt
         if (!t->nodes || !t->buckets || !t->names[0] || !t->names[1])
                 return tree_free(t);
         memset(t->buckets, 0xff, t->n_buckets * sizeof(*t->buckets));
-        if (cgroupfs_own_path(t->own_path, sizeof(t->own_path)) < 0)
+        if (cgroupfs_own_path(fs->root_fd, t->own_path, sizeof(t->own_path)) < 0)
                 t->own_path[0] = '\0';
         return t;
 }
@@ -172,13 +178,13 @@ bool tree_is_below(const struct tree *t, uint32_t index, uint32_t ancestor)
         return false;
 }
 
-/* Appends a path; when the half in use is full, the live paths move to the other one. -ENOSPC when that is
- * full as well. */
+/* Appends a path; when those in the half in use come to the line, the live ones move to the other half.
+ * -ENOSPC when that is full as well. */
 int tree_store_path(struct tree *t, const char *path, uint32_t *ret_offset)
 {
         size_t len = strlen(path) + 1;
 
-        if (len > t->names_size - t->names_len) {
+        if (t->names_len + len > t->names_line) {
                 char *to = t->names[!t->half];
                 uint32_t used = 0;
 
@@ -193,6 +199,7 @@ int tree_store_path(struct tree *t, const char *path, uint32_t *ret_offset)
                 }
                 t->half = !t->half;
                 t->names_len = used;
+                t->names_line = (uint32_t)u64_min(2 * (used + len) + NAMES_LINE, t->names_size);
         }
         if (len > t->names_size - t->names_len)
                 return -ENOSPC;

@@ -21,6 +21,7 @@ struct tree {
         int news_fd;            /* inotify on the branches */
         char *names[2];
         uint32_t names_len, names_size;
+        uint32_t names_line;    /* length at which what is no longer needed is left behind */
         unsigned half;          /* which of names is in use */
 };
 

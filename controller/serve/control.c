@@ -36,7 +36,7 @@ struct client {
         uint64_t quiet_us;      /* since when it has asked nothing */
         uint64_t due_us;        /* when it will have taken too long */
         size_t line_len;
-        char line[CONTROL_LINE_MAX];
+        char *line;             /* one of the control's */
 };
 
 struct control {
@@ -52,6 +52,7 @@ struct control {
         size_t reply_len, reply_sent, next;
         struct control_request request;
         struct client clients[CONTROL_CLIENTS_MAX];
+        char lines[CONTROL_CLIENTS_MAX][CONTROL_LINE_MAX];      /* apart, since most are never used */
         size_t reply_size;
         char reply[];
 };
@@ -222,7 +223,7 @@ static void refuse(int fd, const char *text)
 
 static void client_read(struct client *client)
 {
-        size_t room = sizeof(client->line) - client->line_len;
+        size_t room = CONTROL_LINE_MAX - client->line_len;
         ssize_t n = recv(client->source.fd, client->line + client->line_len, room, MSG_DONTWAIT);
         uint64_t line_due_us = client->due_us;
 
@@ -237,7 +238,7 @@ static void client_read(struct client *client)
         if (client->state != CLIENT_READING)
                 return;
         client->due_us = u64_min(client->due_us, line_due_us);  /* counted from the line's first byte */
-        if (client->line_len == sizeof(client->line)) {
+        if (client->line_len == CONTROL_LINE_MAX) {
                 refuse(client->source.fd, "a request is at most 8 KiB long");
                 client_close(client);
         }
@@ -382,6 +383,7 @@ struct control *control_new(struct loop *loop, const char *path, const char *gro
         for (size_t i = 0; i < ARRAY_SIZE(c->clients); i++) {
                 c->clients[i].control = c;
                 c->clients[i].due_us = LOOP_NEVER;
+                c->clients[i].line = c->lines[i];
         }
         r = door_open(&c->door, path, group);
         if (r == 0) {

@@ -4,12 +4,7 @@
  * For being left alive. oom_score_adj -1000 takes it off the kernel's list. Without CAP_SYS_RESOURCE the
  * kernel takes values down to a floor that it does not tell; it is found by bisection.
  *
- * For its pages. mlockall() keeps what it has mapped and will map. MCL_FUTURE under a small RLIMIT_MEMLOCK
- * is a trap: the call succeeds and the next mmap() fails, perhaps in the middle of a round; so the limit
- * is raised or the start refused. The stack is touched first, to a depth that no round reaches, so that it
- * is there when it is locked. malloc() is told to use the heap only, with one arena, and never to give
- * memory back: otherwise each thread would reserve 64 MiB against the limit, and each release would be a
- * page fault later on.
+ * For its pages: serve/memory.c.
  *
  * For the rest of what the kernel holds for it (page tables, file pages, socket buffers): memory.min of
  * its own group. The kernel honours it only as far as every group above has as much, so those are looked
@@ -28,11 +23,9 @@
 #include <libcgroup.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -41,11 +34,10 @@
 #include "base/ktext.h"
 #include "base/log.h"
 #include "sense/cgroupfs.h"
+#include "sense/container.h"
 
 #define OOM_SCORE_ADJ_MIN   (-1000)             /* linux/oom.h: never a victim */
 #define NICE_MIN            (-20)
-#define STACK_BYTES         (512 * 1024)        /* three times what the deepest JSON of a request takes */
-#define LOCK_ROOM_BYTES     (64 * MIB)          /* for threads and buffers that are still to come */
 #define GROUP_AUTO          "/jettison"
 
 /* Reads a small file as text. Its length, or a negative errno. */
@@ -172,60 +164,6 @@ int instance_raise_files(uint64_t wanted)
         return -EPERM;
 }
 
-/* Volatile, or the compiler sees that nobody reads it. */
-__attribute__((noinline)) static void stack_touch(void)
-{
-        volatile char stack[STACK_BYTES];
-
-        for (size_t i = 0; i < sizeof(stack); i += 1024)
-                stack[i] = 0;
-}
-
-/* What is mapped now, bytes: mlockall() counts all of it. */
-static uint64_t mapped_bytes(void)
-{
-        char text[128];
-
-        if (text_read("/proc/self/statm", text, sizeof(text)) < 0)
-                return 0;
-        return strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-/* 0 if the limit is, or could be made, wide enough for now and later. */
-static int lock_limit_raise(void)
-{
-        struct rlimit limit, none = { RLIM_INFINITY, RLIM_INFINITY };
-        uint64_t needed = mapped_bytes() + LOCK_ROOM_BYTES;
-
-        if (setrlimit(RLIMIT_MEMLOCK, &none) == 0)
-                return 0;
-        if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0)
-                return log_errno(-errno, "cannot read RLIMIT_MEMLOCK");
-        limit.rlim_cur = limit.rlim_max;
-        if (limit.rlim_max >= needed && setrlimit(RLIMIT_MEMLOCK, &limit) == 0)
-                return 0;
-        log_error("cannot lock memory: RLIMIT_MEMLOCK allows %llu KiB and %llu KiB are needed; "
-                  "LimitMEMLOCK=infinity in the unit, or 'ulimit -l unlimited', helps",
-                  (unsigned long long)(limit.rlim_max / KIB), (unsigned long long)(needed / KIB));
-        return -ENOMEM;
-}
-
-int instance_lock_memory(void)
-{
-        int r;
-
-        mallopt(M_ARENA_MAX, 1);
-        mallopt(M_MMAP_MAX, 0);
-        mallopt(M_TRIM_THRESHOLD, -1);
-        r = lock_limit_raise();
-        if (r < 0)
-                return r;
-        stack_touch();
-        if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
-                return log_errno(-errno, "cannot lock memory");
-        return 0;
-}
-
 /* The unified hierarchy's mount point, to be freed. libcgroup names the hierarchy that has the memory
  * controller; it must be version 2. */
 static int mount_find(char **ret_mount)
@@ -295,27 +233,38 @@ static bool ends_with(const char *text, const char *end)
         return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
+/* The own group, sought below the mount: in a cgroup namespace nothing else tells it. */
+static int own_group(const char *mount, char *path, size_t size)
+{
+        CLEANUP(close_p) int root_fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return root_fd < 0 ? -errno : cgroupfs_own_path(root_fd, path, size);
+}
+
 int instance_enter_group(const char *group, uint64_t memory_min)
 {
+        bool automatic = strcmp(group, "auto") == 0;
         CLEANUP(free_p) char *mount = NULL;
         char own[PATH_MAX];
         int r;
 
         if (!*group)
                 return 0;
-        if (strcmp(group, "auto") != 0 && (group[0] != '/' || !group[1] || strstr(group, ".."))) {
+        if (!automatic && (group[0] != '/' || !group[1] || strstr(group, ".."))) {
                 log_error("the daemon's group '%s' is no path of a cgroup", group);
                 return -EINVAL;
         }
         r = mount_find(&mount);
         if (r == 0)
-                r = cgroupfs_own_path(own, sizeof(own));
+                r = own_group(mount, own, sizeof(own));
         if (r < 0) {
                 log_warning("the daemon has no memory.min: no unified cgroup hierarchy (version 2) has the "
                             "memory controller");
                 return r;
         }
-        if (strcmp(group, "auto") == 0)
+        if (automatic && container_recognise(own, strlen(own)).role != CONTAINER_NONE)
+                return 0;       /* going elsewhere would hide it from who is to stop it */
+        if (automatic)
                 group = ends_with(own, ".service") ? own : GROUP_AUTO;
         r = group_use(group, memory_min, strcmp(group, own) == 0);
         if (r == 0)

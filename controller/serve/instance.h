@@ -26,8 +26,3 @@ void instance_raise_priority(void);
 /* Raises the soft limit of open files to the hard one, and both to 'wanted' if that is more and permitted.
  * 0, or -EPERM if fewer than 'wanted' remain (which also stands in the log). */
 int instance_raise_files(uint64_t wanted);
-
-/* Locks all memory, that of now and that to come, and keeps freed memory for the next malloc(). Before any
- * thread is started; threads want small stacks from here on, since all of each is locked. 0 or a negative
- * errno: -ENOMEM if RLIMIT_MEMLOCK is too small and cannot be raised. */
-int instance_lock_memory(void);

@@ -11,9 +11,9 @@
  * alive.
  *
  * Calls that are restricted by an argument have their conditions below the table. Memory can be mapped but
- * never made executable. Sockets are local datagrams, for messages to the service manager; accepted ones
- * need no socket(). There is no kill(), no fork and no clone: all threads exist by now (TSYNC extends the
- * filter to them).
+ * never made executable. No socket is made: the one for messages to the service manager exists by now, and
+ * accepted ones need no socket(). There is no kill(), no fork and no clone: all threads exist by now (TSYNC
+ * extends the filter to them).
  *
  * Pointers cannot be looked behind, so openat() is not bound to paths; the unit's mount namespace does
  * that. */
@@ -35,7 +35,6 @@
 #include "base/log.h"
 #include "jettison_uapi.h"
 
-#define SOCK_KIND             (~(uint32_t)(SOCK_CLOEXEC | SOCK_NONBLOCK))   /* type less flags */
 #define CALL(name, why)       { #name, SCMP_SYS(name), why }
 #define CAPABILITY(name, why) { #name, name, why }
 
@@ -80,12 +79,9 @@ static const struct sandbox_entry calls[] = {
 
         CALL(accept4, "clients of the control socket"),
         CALL(recvfrom, "their requests"),
-        CALL(sendto, "their replies"),
+        CALL(sendto, "their replies; messages to the service manager"),
         CALL(getsockopt, "who they are"),
         CALL(shutdown, "end a reply"),
-        CALL(socket, "a message to the service manager takes a socket each"),
-        CALL(setsockopt, "room for that message"),
-        CALL(sendmsg, "that message"),
 
         CALL(futex, "threads wait for each other"),
         CALL(sched_yield, "threads wait for each other"),
@@ -104,7 +100,8 @@ static const struct sandbox_entry calls[] = {
         CALL(mprotect, "the heap: never executable"),
         CALL(mremap, "the heap: a large block grows"),
         CALL(munmap, "the heap"),
-        CALL(madvise, "the heap; a thread's stack when it ends"),
+        CALL(madvise, "the heap; a thread's stack when it ends; code that only the start needed"),
+        CALL(mlock, "what has been used stays in memory"),
         CALL(sysinfo, "qsort() asks how much memory there is"),
         CALL(getrandom, "jansson and malloc() seed themselves"),
 
@@ -113,12 +110,10 @@ static const struct sandbox_entry calls[] = {
         CALL(rt_sigreturn, "return from a signal handler"),
         CALL(sigaltstack, "a thread ends"),
         CALL(capget, "can labels still be read, when they are read anew"),
-        CALL(getpid, "abort(); messages to the service manager"),
+        CALL(getpid, "abort(); is the manager's watchdog for this process"),
         CALL(gettid, "abort()"),
         CALL(getuid, "is the configuration's owner trusted"),
         CALL(geteuid, "is the configuration's owner trusted"),
-        CALL(getgid, "does a message to the service manager need credentials"),
-        CALL(getegid, "does a message to the service manager need credentials"),
         CALL(tgkill, "abort(): SIGABRT to itself"),
         CALL(exit, "a thread ends"),
         CALL(exit_group, "the end"),
@@ -192,7 +187,6 @@ static const struct condition {
         { SCMP_SYS(pidfd_send_signal), 1, UINT32_MAX, SIGKILL },
         { SCMP_SYS(prctl), 0, UINT32_MAX, PR_SET_NAME },
         { SCMP_SYS(getsockopt), 1, UINT32_MAX, SOL_SOCKET },
-        { SCMP_SYS(setsockopt), 1, UINT32_MAX, SOL_SOCKET },
         { SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFD },
         { SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETFD },
         { SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFL },
@@ -233,23 +227,15 @@ static bool is_order(const struct condition *c)
         return c->number == SCMP_SYS(ioctl) && c->value == JETTISON_ORDER;
 }
 
-/* Two arguments at once: the tables' conditions know only one. */
-static int allow_pair(scmp_filter_ctx filter, int number, struct scmp_arg_cmp a, struct scmp_arg_cmp b)
-{
-        return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 2, a, b);
-}
-
 static int allow_call(scmp_filter_ctx filter, int number, bool dry_run)
 {
         bool conditional = false;
         int r = 0;
 
-        if (number == SCMP_SYS(socket))
-                return allow_pair(filter, number, SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX),
-                                  SCMP_A1_32(SCMP_CMP_MASKED_EQ, SOCK_KIND, SOCK_DGRAM));
-        if (number == SCMP_SYS(tgkill))
-                return allow_pair(filter, number, SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()),
-                                  SCMP_A2_32(SCMP_CMP_EQ, SIGABRT));
+        if (number == SCMP_SYS(tgkill))         /* two arguments at once: the conditions know only one */
+                return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 2,
+                                        SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()),
+                                        SCMP_A2_32(SCMP_CMP_EQ, SIGABRT));
         for (size_t i = 0; i < ARRAY_SIZE(conditions) && r == 0; i++) {
                 const struct condition *c = &conditions[i];
 

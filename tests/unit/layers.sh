@@ -24,7 +24,7 @@ cd "$2"
 # Where a foreign header may be included: a pattern for it, and one for the files that are its door.
 BEGIN {
         door["^<libcgroup\\.h>$"] = "^(sense/cgroupfs|serve/instance|cli/group)\\.c$"
-        door["^<seccomp\\.h>$"] = "^serve/sandbox\\.c$"
+        door["^<seccomp\\.h>$"] = "^(serve/sandbox|kube/confine)\\.c$"
         door["^<jansson\\.h>$"] = "^(serve/config[a-z_]*\\.[ch]|serve/request\\.[ch]|cli/[a-z_]*\\.[ch]|(kube|export)/[a-z_-]*\\.[ch])$"
         door["^<curl/"] = "^kube/[a-z]*\\.c$"
         door["^<microhttpd\\.h>$"] = "^export/[a-z]*\\.c$"

@@ -189,11 +189,11 @@ Test(cgroupfs, id_is_the_inode)
 Test(cgroupfs, own_path)
 {
         char path[1024] = "as it was", small[1] = { 'x' };
-        int r = cgroupfs_own_path(path, sizeof(path));
+        int r = cgroupfs_own_path(-1, path, sizeof(path));
 
         if (r < 0)
                 cr_skip("no cgroup v2 here");
         cr_expect(path[0] == '\0' || (path[0] == '/' && path[1] != '\0'), "'%s'", path);
         cr_expect_null(strchr(path, '\n'));
-        cr_expect_eq(cgroupfs_own_path(small, 1), path[0] ? -ENAMETOOLONG : 0);
+        cr_expect_eq(cgroupfs_own_path(-1, small, 1), path[0] ? -ENAMETOOLONG : 0);
 }

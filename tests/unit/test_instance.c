@@ -223,63 +223,6 @@ Test(instance, files)
         cr_expect(strstr(told, "LimitNOFILE="), "told: %s", told);
 }
 
-/* Locked memory in KiB, from /proc/self/status. */
-static long locked_kib(void)
-{
-        FILE *f = fopen("/proc/self/status", "re");
-        char line[256];
-        long kib = -1;
-
-        MUST(f);
-        while (fgets(line, sizeof(line), f))
-                if (sscanf(line, "VmLck: %ld", &kib) == 1)
-                        break;
-        fclose(f);
-        return kib;
-}
-
-static void lock_memory(void)
-{
-        struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
-        long before_kib;
-        void *later;
-
-#ifdef __SANITIZE_ADDRESS__
-        if (dprintf(STDERR_FILENO, "the sanitizer makes mlockall() do nothing"))
-                _exit(SKIPPED);
-#endif
-        if (setrlimit(RLIMIT_MEMLOCK, &none) < 0 && dprintf(STDERR_FILENO, "needs CAP_SYS_RESOURCE"))
-                _exit(SKIPPED);
-        MUST(instance_lock_memory() == 0);
-        before_kib = locked_kib();
-        MUST(before_kib > 512);                 /* the stack alone */
-        MUST((later = malloc(1 * MIB)) && locked_kib() >= before_kib + 900);
-        free(later);
-        MUST(locked_kib() >= before_kib + 900);         /* kept for the next one */
-}
-
-static void lock_memory_within(void)
-{
-        struct rlimit tight = { 64 * KIB, 64 * KIB };
-
-        MUST(setrlimit(RLIMIT_MEMLOCK, &tight) == 0);
-        if (geteuid() == 0)
-                MUST(setuid(65534) == 0);
-        MUST(instance_lock_memory() == -ENOMEM);
-        MUST(locked_kib() == 0);
-}
-
-Test(instance, tight_limit_of_locked_memory)
-{
-        expect_done(lock_memory_within);
-        cr_expect(strstr(told, "allows 64 KiB") && strstr(told, "LimitMEMLOCK=infinity"), "told: %s", told);
-}
-
-Test(instance, locked_memory)
-{
-        expect_done(lock_memory);
-}
-
 static void enter_nothing(void)
 {
         MUST(instance_enter_group("", 32 * MIB) == 0);

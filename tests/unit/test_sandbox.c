@@ -54,9 +54,9 @@ Test(sandbox, absent_on_purpose)
         static const char *const absent[] = {
                 "kill", "tkill", "rt_sigqueueinfo", "execve", "execveat", "fork", "vfork", "clone", "clone3",
                 "ptrace", "process_vm_writev", "mount", "setns", "unshare", "bpf", "init_module",
-                "kexec_load", "keyctl", "connect", "bind", "listen", "io_uring_setup",
+                "kexec_load", "keyctl", "socket", "connect", "bind", "listen", "io_uring_setup",
                 "open_by_handle_at", "chmod", "fchmod", "chown", "fsetxattr", "setuid", "capset", "seccomp",
-                "recvmsg", "symlink", "link", "no_such_call",
+                "recvmsg", "sendmsg", "setsockopt", "munlockall", "symlink", "link", "no_such_call",
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
@@ -100,6 +100,7 @@ static const struct {
         { "ioctl, the next number", SYS_ioctl, { -1, _IOWR('J', 5, struct jettison_order) } },
         { "connect", SYS_connect, { -1, 0, 0 } },
         { "recvmsg", SYS_recvmsg, { -1, 0, 0 } },
+        { "socket, datagram", SYS_socket, { AF_UNIX, SOCK_DGRAM, 0 } },
         { "socket, stream", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 } },
         { "socket, IPv4", SYS_socket, { AF_INET, SOCK_DGRAM, 0 } },
         { "socket, IPv6", SYS_socket, { AF_INET6, SOCK_DGRAM, 0 } },
