@@ -19,11 +19,17 @@
 #define ID_SHOWN_BYTES    64            /* all of an id that engines make */
 
 static bool aloud;
+static const char *name = "jettison-hook";
 static char container[ID_SHOWN_BYTES + 1];
 
 void say_aloud(void)
 {
         aloud = true;
+}
+
+void say_name(const char *program)
+{
+        name = program;
 }
 
 void say_container(const char *id)
@@ -72,7 +78,8 @@ void say_text(enum log_level level, const char *text)
 
         sink_init(&s, line, sizeof(line) - 1);
         sink_bytes(&s, head, sizeof(head));
-        sink_text(&s, "jettison-hook: ");
+        sink_text(&s, name);
+        sink_text(&s, ": ");
         if (container[0] != '\0') {
                 sink_text(&s, "container ");
                 sink_plain(&s, container);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the hook has to say: single lines for the system log. */
+/* What the hook, and the runtime that installs it, have to say: single lines for the system log. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,6 +12,9 @@
 /* Every line goes to standard error as well: a person is there, or the exit status is going to be taken for
  * an answer that needs a reason. */
 void say_aloud(void);
+
+/* The program that speaks (a constant); without it, jettison-hook. */
+void say_name(const char *program);
 
 /* The container that lines are about from now on. */
 void say_container(const char *id);

@@ -4,12 +4,7 @@
  * writes it, and says what is left to do. Everything is planned before the first byte is written, each file
  * is replaced as a whole, and in an order in which no file refers to one that is not there: so a run that
  * is cut off leaves a configuration that works, and can simply be run again. Nothing is restarted: that may
- * end containers, and is for the user to time.
- *
- * Docker is not among them. It runs no hooks and has no setting for any; what is left is a runtime of
- * one's own that rewrites the specification of every container before it calls runc, and then no
- * container starts without it. A label is worth less than that, and Docker before version 24 passes no
- * annotations on either. */
+ * end containers, and is for the user to time. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,14 +19,15 @@ static const struct runtime {
         const char *name;
         int (*plan)(struct configure *c);
         int (*plan_undo)(struct configure *c);
-        const char *restart;    /* what makes the runtime read its files again; NULL: it does each time */
-        const char *refusal;    /* why it cannot be configured, and what works in its place */
+        /* What makes the runtime read its files again, and after an undo; NULL: it does each time. */
+        const char *restart, *restart_undo;
 } runtimes[] = {
         { "podman", hooks_plan, hooks_plan_undo, NULL, NULL },
-        { "crio", hooks_plan, hooks_plan_undo, "systemctl restart crio", NULL },
-        { "containerd", containerd_plan, containerd_plan_undo, "systemctl restart containerd", NULL },
-        { "docker", NULL, NULL, NULL, "Docker cannot run hooks; label a container with 'jettison label "
-          "--pid', or give it a --cgroup-parent that a rule of jettison.json(5) matches" },
+        { "crio", hooks_plan, hooks_plan_undo, "systemctl restart crio", "systemctl restart crio" },
+        { "containerd", containerd_plan, containerd_plan_undo, "systemctl restart containerd",
+          "systemctl restart containerd" },
+        /* A runtime that goes from the file is forgotten only by a new dockerd. */
+        { "docker", docker_plan, docker_plan_undo, "systemctl reload docker", "systemctl restart docker" },
 };
 
 static const struct runtime *find_runtime(const char *name)
@@ -40,6 +36,11 @@ static const struct runtime *find_runtime(const char *name)
                 if (strcmp(runtimes[i].name, name) == 0)
                         return &runtimes[i];
         return NULL;
+}
+
+static const char *restart_of(const struct configure *c)
+{
+        return c->undo ? c->how->restart_undo : c->how->restart;
 }
 
 static void show_changes(const struct configure *c)
@@ -98,7 +99,7 @@ static const char *change_action(const struct change *change)
         return !change->before ? "create" : !change->after ? "remove" : "edit";
 }
 
-static void print_json(const struct configure *c, const struct runtime *runtime)
+static void print_json(const struct configure *c)
 {
         size_t size = 1024 + 6 * (strlen(c->root) + strlen(c->notes));  /* a byte takes 6 at most */
         CLEANUP(free_p) char *text = NULL;
@@ -128,13 +129,14 @@ static void print_json(const struct configure *c, const struct runtime *runtime)
                 json_text(&s, NULL, one);
         }
         json_close(&s, ']');
-        json_text(&s, "restart", c->n_changes > 0 ? runtime->restart : NULL);
+        json_text(&s, "restart", c->n_changes > 0 ? restart_of(c) : NULL);
         json_close(&s, '}');
         puts(s.text);
 }
 
-static void print_result(const struct configure *c, const struct runtime *runtime)
+static void print_result(const struct configure *c)
 {
+        const char *restart = restart_of(c);
         const char *done = c->undo ? "Taken out of" : "Configured";
 
         if (c->n_changes > 0)
@@ -149,19 +151,16 @@ static void print_result(const struct configure *c, const struct runtime *runtim
                 puts("Nothing to do.");
         else if (c->dry_run)
                 puts("Nothing is written: this is a dry run.");
-        else if (runtime->restart)
-                printf("%s %s. It counts after: %s\n", done, c->runtime, runtime->restart);
+        else if (restart)
+                printf("%s %s. It counts after: %s\n", done, c->runtime, restart);
         else
                 printf("%s %s. It counts from the next container on.\n", done, c->runtime);
 }
 
 static int configure_run(struct configure *c)
 {
-        const struct runtime *runtime = c->how;
         int code;
 
-        if (runtime->refusal)
-                return verb_fail(c->verb, EXIT_FAILED, "%s", runtime->refusal);
         if (strspn(c->root, "/") == strlen(c->root) && !c->dry_run && geteuid() != 0)
                 return verb_fail(c->verb, EXIT_FAILED, "only root can do that; --dry-run shows what would "
                                  "be");
@@ -171,7 +170,7 @@ static int configure_run(struct configure *c)
         if (!c->undo && !file_is_program(c->root_fd, c->hook))
                 return configure_fail(c, EXIT_FAILED, c->hook, 0, "the hook is not there; install it, or "
                                       "name it with --hook");
-        code = (c->undo ? runtime->plan_undo : runtime->plan)(c);
+        code = (c->undo ? c->how->plan_undo : c->how->plan)(c);
         if (code != EXIT_SUCCESS)
                 return code;
         if (!c->json)
@@ -180,9 +179,9 @@ static int configure_run(struct configure *c)
         if (!c->dry_run)
                 code = write_changes(c);
         if (code == EXIT_SUCCESS && c->json)
-                print_json(c, runtime);
+                print_json(c);
         else if (code == EXIT_SUCCESS)
-                print_result(c, runtime);
+                print_result(c);
         return code;
 }
 
@@ -213,7 +212,8 @@ static int check_arguments(struct configure *c, int argc, char **argv)
                 return verb_usage(c->verb, "--runtime is missing");
         c->how = find_runtime(c->runtime);
         if (!c->how)
-                return verb_usage(c->verb, "'%s' is not a runtime: podman, crio, containerd", c->runtime);
+                return verb_usage(c->verb, "'%s' is not a runtime: podman, crio, containerd, docker",
+                                  c->runtime);
         if (!is_plain_path(c->hook))
                 return verb_usage(c->verb, "'%s' is not an absolute path of letters, digits, /._+-", c->hook);
         return EXIT_SUCCESS;
@@ -266,7 +266,7 @@ const struct verb verb_configure = {
         .name = "configure",
         .arguments = "--runtime RUNTIME [OPTION]...",
         .summary = "Make a container runtime call the hook that turns annotations into labels",
-        .help = "  --runtime RUNTIME     podman, crio or containerd\n"
+        .help = "  --runtime RUNTIME     podman, crio, containerd or docker\n"
                 "  --root DIR            the tree that is configured (default: /)\n"
                 "  --hook PATH           the hook (default: " JETTISON_HOOK ")\n"
                 "  --undo                take out what was put in\n"

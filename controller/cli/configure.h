@@ -38,6 +38,10 @@ int hooks_plan_undo(struct configure *c);
 int containerd_plan(struct configure *c);
 int containerd_plan_undo(struct configure *c);
 
+/* The default runtime in daemon.json. */
+int docker_plan(struct configure *c);
+int docker_plan_undo(struct configure *c);
+
 /* Adds a change; before and after are stolen. Nothing is added where they are the same. 'keep' is for files
  * of others: a backup in a folder of drop-ins may be read as one. */
 void change_add(struct configure *c, const char *path, char *before, char *after, bool keep);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The hook in an OCI runtime specification (config.json), put in without touching the rest of the text. */
+/* Edits of JSON texts that leave all else in them as it is. */
 #pragma once
 
-#include <jansson.h>
-#include <stdbool.h>
-
 #include "cli/configure_patch.h"
+#include "cli/spec.h"
 
 /* Puts the hook into hooks.createRuntime of a specification, first of its list. 0 with the pieces added to
  * *patch, none if a hook of that program's name is there for createRuntime or prestart; -EINVAL with *ret_why
@@ -14,6 +12,3 @@ int spec_add_hook(const char *text, const char *hook, struct patch *patch, char 
 
 /* The program's entry in a list of hooks, as one line. New. */
 char *spec_hook_entry(const char *hook);
-
-/* Whether "path" of this hook is a program of the same name as 'hook', in any folder. */
-bool spec_is_hook(const json_t *object, const char *hook);

@@ -10,7 +10,7 @@
 #include "base/base.h"
 #include "cli/text.h"
 
-void patch_add(struct patch *p, size_t at, char *piece)
+void patch_replace(struct patch *p, size_t at, char *old, char *piece)
 {
         size_t i = p->n;
 
@@ -19,8 +19,14 @@ void patch_add(struct patch *p, size_t at, char *piece)
         for (; i > 0 && p->items[i - 1].at > at; i--)
                 p->items[i] = p->items[i - 1];
         p->items[i].at = at;
+        p->items[i].old = old;
         p->items[i].piece = piece;
         p->n++;
+}
+
+void patch_add(struct patch *p, size_t at, char *piece)
+{
+        patch_replace(p, at, NULL, piece);
 }
 
 char *patch_apply(const struct patch *p, const char *text)
@@ -34,7 +40,7 @@ char *patch_apply(const struct patch *p, const char *text)
         for (size_t i = 0; i < p->n; i++) {
                 to = mempcpy(to, text + from, p->items[i].at - from);
                 to = stpcpy(to, p->items[i].piece);
-                from = p->items[i].at;
+                from = p->items[i].at + (p->items[i].old ? strlen(p->items[i].old) : 0);
         }
         strcpy(to, text + from);
         return out;
@@ -49,12 +55,16 @@ static size_t count_in(const char *text, const char *piece)
         return n;
 }
 
-static void cut_all(char *text, const char *piece)
+/* All pieces that are there, each replaced by 'old'. Takes the text and returns a new one. */
+static char *put_back(char *text, const char *piece, const char *old)
 {
-        size_t len = strlen(piece);
+        CLEANUP(free_p) char *before = text;
+        char *out = must(malloc(strlen(text) + count_in(text, piece) * strlen(old) + 1)), *to = out;
 
-        for (char *p = text; (p = strstr(p, piece));)
-                memmove(p, p + len, strlen(p + len) + 1);
+        for (const char *found; (found = strstr(text, piece)); text += found - text + strlen(piece))
+                to = stpcpy(mempcpy(to, text, (size_t)(found - text)), old);
+        strcpy(to, text);
+        return out;
 }
 
 char *patch_take_out(const struct patch *p, const char *text, size_t *ret_missing)
@@ -64,7 +74,7 @@ char *patch_take_out(const struct patch *p, const char *text, size_t *ret_missin
         size_t missing = 0;
 
         for (size_t round = 0; round < p->n; round++) {
-                const char *longest = "";
+                const char *longest = "", *old = NULL;
                 size_t times = 0;
 
                 for (size_t i = 0; i < p->n; i++)
@@ -73,10 +83,11 @@ char *patch_take_out(const struct patch *p, const char *text, size_t *ret_missin
                 for (size_t i = 0; i < p->n; i++)
                         if (!done[i] && strcmp(p->items[i].piece, longest) == 0) {
                                 done[i] = true;
+                                old = p->items[i].old;
                                 times++;
                         }
                 if (times > 0 && count_in(out, longest) == times)
-                        cut_all(out, longest);
+                        out = put_back(out, longest, old ? old : "");
                 else
                         missing += times;
         }
@@ -86,7 +97,9 @@ char *patch_take_out(const struct patch *p, const char *text, size_t *ret_missin
 
 void patch_fini(struct patch *p)
 {
-        for (size_t i = 0; i < p->n; i++)
+        for (size_t i = 0; i < p->n; i++) {
+                free(p->items[i].old);
                 free(p->items[i].piece);
+        }
         *p = (struct patch){ 0 };
 }

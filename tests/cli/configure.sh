@@ -70,11 +70,9 @@ check "a relative hook" fails 2 "is not an absolute path"
 run configure --runtime podman --root "$work/none"
 check "no such root" fails 1 "No such file or directory"
 plant
-configure docker
-check "docker is refused, and what works instead is said" fails 1 "jettison label --pid"
 rm "$tree$hook"
 before
-for runtime in podman crio containerd; do
+for runtime in podman crio containerd docker; do
         configure $runtime
         check "$runtime without the hook" eval 'fails 1 "the hook is not there; install it" && same'
 done
@@ -428,6 +426,186 @@ rm "$toml"
 ln -s ../other.toml "$toml"
 configure containerd
 check "a symbolic link is not replaced" fails 1 "config.toml: a symbolic link is not replaced"
+
+# Docker.
+moby=/etc/docker/daemon.json
+plant
+configure docker
+check "docker without the runtime" fails 1 "the runtime that Docker is to call is not there; install it"
+wrapper=$(sed -n "s|^jettison configure: $tree\(/[^:]*\):.*|\1|p" "$work/err")
+
+# plant_docker: with that runtime, and standard input as the configuration.
+plant_docker() {
+        plant
+        mkdir -p "$tree${wrapper%/*}"
+        cp /bin/true "$tree$wrapper"
+        put $moby
+}
+
+# All that is not said of a default, nor of ours.
+moby_rest() {
+        jq -cS 'del(."default-runtime", .runtimes.jettison) | del(.runtimes | select(. == {}))'
+}
+
+# docker_holds: it is the default, by a path of its own, and all else is what $work/moby holds.
+docker_holds() {
+        if command -v jq >/dev/null; then
+                [ "$(jq -r '."default-runtime", .runtimes.jettison.path' "$tree$moby" | tr '\n' ' ')" = \
+                        "jettison $wrapper " ] &&
+                        [ "$(moby_rest <"$tree$moby")" = "$(moby_rest <"$work/moby")" ]
+        else
+                has $moby '"default-runtime": "jettison"' && has $moby "\"path\": \"$wrapper\""
+        fi
+}
+
+# moby_layout TITLE: the configuration on standard input, there and back.
+moby_layout() {
+        cat >"$work/moby"
+        plant_docker <"$work/moby"
+        chmod 600 "$tree$moby"
+        there_and_back docker "docker, $1"
+        check "docker, $1: it is the default" docker_holds
+        check "docker, $1: the mode stays" [ "$(stat -c %a "$tree$moby")" = 600 ]
+}
+
+plant_docker </dev/null
+rm "$tree$moby"
+there_and_back docker "docker, no configuration"
+echo '{}' >"$work/moby"
+check "docker, no configuration: it is the default" docker_holds
+check "... and calls this hook" has $moby "\"runtimeArgs\": [\"--jettison-hook\", \"$hook\"]"
+check "what to do, and with which Docker, is said" eval 'configure docker --undo && configure docker &&
+        says "systemctl reload docker" && says "needs Docker 24" && says "jettison label --pid"'
+configure docker --undo
+check "... and when it is taken out" eval 'says "systemctl restart docker" && says "create them anew"'
+moby_layout "an empty object" <<END
+{}
+END
+moby_layout "on one line" <<END
+{"debug":true,"default-ulimits":{"memlock":{"Hard":-1,"Soft":18446744073709551615}}}
+END
+moby_layout "other runtimes" <<END
+{
+  "runtimes": { "nv": { "path": "/usr/bin/nv", "runtimeArgs": [] } },
+  "debug": false
+}
+END
+moby_layout "an empty list of runtimes" <<END
+{ "runtimes": {} }
+END
+moby_layout "runc by its name" <<END
+{
+        "log-driver" : "journald",
+        "default-runtime" : "runc",
+        "runtimes": {
+                "crun": { "path": "crun" }
+        }
+}
+END
+moby_layout "no name" <<END
+{ "default-runtime": "" }
+END
+installed=$(sed -n 's/.*"path": "\(.*\)".*/\1/p' "$built" 2>/dev/null)
+if [ -n "$installed" ]; then
+        plant_docker </dev/null
+        mkdir -p "$tree${installed%/*}"
+        cp /bin/true "$tree$installed"
+        run configure --runtime docker --root "$tree"
+        check "docker: no arguments, and so no shell, where the hook is in its place" eval \
+                'exits 0 && ! has $moby runtimeArgs'
+else
+        skip "docker: the hook in its place" "no hook was built"
+fi
+
+# What somebody else did in the meantime stays.
+plant_docker <<END
+{
+  "default-runtime": "runc",
+  "debug": true
+}
+END
+configure docker
+sed -i 's/"debug": true/"debug": false/' "$tree$moby"
+configure docker --undo
+check "docker: --undo keeps what was changed since" eval 'exits 0 && says "has been changed since" &&
+        has $moby "\"debug\": false" && has $moby "\"default-runtime\": \"runc\"" && ! has $moby jettison &&
+        [ ! -e "$tree$moby.jettison-backup" ]'
+plant_docker </dev/null
+rm "$tree$moby"
+configure docker
+sed -i 's/^{/{ "debug": true,/' "$tree$moby"
+before
+configure docker --undo
+check "docker: what --undo cannot take out is said" eval \
+        'exits 0 && says "still names jettison-runtime" && same'
+
+plant_docker <<END
+{ "default-runtime": "mine",
+  "runtimes": { "mine": { "path": "/opt/jettison-runtime",
+                          "runtimeArgs": ["--jettison-runtime", "/bin/crun"] } } }
+END
+before
+configure docker
+check "docker: configured by hand" eval 'nothing && same'
+configure docker --undo
+check "... is not undone" eval 'exits 0 && same'
+
+# moby_refused TITLE TEXT: the configuration on standard input is left alone, for that reason.
+moby_refused() {
+        reason=$2
+        plant_docker
+        before
+        configure docker
+        check "docker, $1" eval 'fails 3 "$reason" && same'
+}
+moby_refused "another default" "default-runtime is nv, which is not replaced; by hand, add a runtime with \
+the path $wrapper and the runtimeArgs --jettison-runtime /usr/bin/nv, and" <<END
+{ "default-runtime": "nv", "runtimes": { "nv": { "path": "/usr/bin/nv" } } }
+END
+moby_refused "another default with arguments" "--jettison-runtime /PATH/TO/nv and its own," <<END
+{ "default-runtime": "nv", "runtimes": { "nv": { "path": "nv", "runtimeArgs": ["-x"] } } }
+END
+moby_refused "a shim" "default-runtime is kata, which is not replaced and has no program here" <<END
+{ "default-runtime": "kata", "runtimes": { "kata": { "runtimeType": "io.containerd.kata.v2" } } }
+END
+moby_refused "the name is taken" "there is a jettison that is not" <<END
+{ "runtimes": { "jettison": { "path": "/bin/crun" } } }
+END
+moby_refused "broken" "daemon.json:3: " <<END
+{
+  "debug": true,
+}
+END
+moby_refused "a name twice" "daemon.json:1: duplicate" <<END
+{ "debug": true, "debug": false }
+END
+moby_refused "a list" "expected an object" <<END
+[]
+END
+moby_refused "a default that is none" "default-runtime: expected the name" <<END
+{ "default-runtime": null }
+END
+moby_refused "runtimes that are none" "runtimes: expected an object" <<END
+{ "runtimes": [] }
+END
+moby_refused "a name with an escape" "runtimes: expected a name without escapes" <<END
+{ "r\u0075ntimes": { "nv": { "path": "nv" } } }
+END
+for unit in /etc/systemd/system/docker.service.d/nv.conf /usr/lib/systemd/system/docker.service; do
+        plant_docker </dev/null
+        printf '[Service]\nExecStart=/usr/bin/dockerd --add-runtime=nv=/usr/bin/nv\n' | put $unit
+        before
+        configure docker
+        check "docker, a runtime on dockerd's command line in ${unit##*/}" eval \
+                'fails 3 "${unit##*/}: --add-runtime: dockerd would not start" && same'
+done
+put /etc/systemd/system/docker.service <<END
+[Service]
+# ExecStart=/usr/bin/dockerd --add-runtime=nv=/usr/bin/nv
+ExecStart=/usr/bin/dockerd
+END
+configure docker
+check "... unless another unit counts" eval 'exits 0 && silent'
 
 # Nothing leaves the tree, whatever links the image has.
 plant

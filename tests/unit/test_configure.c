@@ -180,6 +180,22 @@ Test(configure, a_patch_goes_in_and_comes_out)
 
 #define HOOK "/usr/libexec/oci/hooks.d/jettison-hook"
 
+Test(configure, a_patch_may_take_the_place_of_text)
+{
+        static const char text[] = "{\"a\": \"x\", \"b\": null}";
+        CLEANUP(patch_fini) struct patch p = { 0 };
+        CLEANUP(free_p) char *in = NULL, *out = NULL;
+        size_t missing = 9;
+
+        patch_replace(&p, 11, strdup("\"b\": null"), strdup("B"));
+        patch_replace(&p, 1, strdup("\"a\": \"x\""), strdup("\"a\": \"longer\""));
+        in = patch_apply(&p, text);
+        cr_assert_str_eq(in, "{\"a\": \"longer\", B}");
+        out = patch_take_out(&p, "{\"c\": 1, \"a\": \"longer\", B}", &missing);
+        cr_expect_str_eq(out, "{\"c\": 1, \"a\": \"x\", \"b\": null}");
+        cr_expect_eq(missing, 0);
+}
+
 static const struct {
         const char *label, *text;
         size_t at;              /* our hook's place in the list */
@@ -189,6 +205,9 @@ static const struct {
         { "no stage", "{\"ociVersion\":\"1.0.2\",\"hooks\":{\"poststop\":[{\"path\":\"/x\"}]}}", 0, true },
         { "empty hooks", "{\"hooks\": {}, \"ociVersion\": \"1.0.2\"}", 0, true },
         { "empty stage", "{\"ociVersion\":\"1\",\"hooks\":{\"createRuntime\":[]}}", 0, true },
+        { "hooks are null", "{\"hooks\":null,\"ociVersion\":\"1\"}", 0, true },
+        { "the stage is null", "{\"hooks\":{\"createRuntime\": null },\"ociVersion\":\"1\"}", 0, true },
+        { "numbers beyond 64 bits", "{\"a\":18446744073709551615,\"ociVersion\":\"1\"}", 0, true },
         { "another hook", "{\"a\":\"}\\\"]\",\"ociVersion\":\"1\",\"hooks\":{\"createRuntime\":"
           "[{\"path\":\"/x\"}]}}", 0, true },
         { "there", "{\"ociVersion\":\"1\",\"hooks\":{\"createRuntime\":[{\"path\":\"/x\"},"
@@ -211,7 +230,7 @@ Test(configure, a_specification_gets_the_hook_once)
                 cr_assert_eq(spec_add_hook(specs[i].text, HOOK, &p, &why), 0, "%s", specs[i].label);
                 cr_assert_eq(p.n, specs[i].added ? 1 : 0, "%s", specs[i].label);
                 text = patch_apply(&p, specs[i].text);
-                spec = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+                spec = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
                 cr_assert(spec, "%s: %s", specs[i].label, text);
                 stage = json_object_get(json_object_get(spec, "hooks"), "createRuntime");
                 if (specs[i].added)
@@ -229,7 +248,7 @@ Test(configure, what_is_no_specification_is_refused)
 {
         static const char *const texts[] = {
                 "", "{", "[]", "5", "{}", "{\"ociVersion\":1}", "{\"ociVersion\":\"1\",\"hooks\":[]}",
-                "{\"ociVersion\":\"1\",\"hooks\":null}",
+                "{\"ociVersion\":\"1\",\"h\\u006foks\":{}}",
                 "{\"ociVersion\":\"1\",\"hooks\":{\"createRuntime\":{}}}",
                 "{\"ociVersion\":\"1\",\"hooks\":{},\"hooks\":{}}",
         };

@@ -3,8 +3,8 @@
 # vm: memory=1G swap=none psi=1 lane=full timeout=240
 # vm: packages=podman,crun,runc,containerd,netavark,uidmap,dbus-user-session,catatonit,curl,protobuf-compiler
 #
-# crun and runc with bundles made by hand: what they do when something is wrong with the hook, and how much
-# longer a container takes to start with it.
+# crun and runc with bundles made by hand: what they do when something is wrong with the hook, what
+# jettison-runtime does in front of them, and how much longer a container takes to start with the hook.
 #
 # /
 # └── system.slice
@@ -39,6 +39,12 @@ bundle() {
 # play RUNTIME NAME: runs it to its end.
 play() {
         normally "$1" run --bundle "$WORK/$2" "$2" >"$WORK/$2.out" 2>&1
+}
+
+# wrapped RUNTIME NAME: the same, through Jettison's own runtime.
+wrapped() {
+        normally $PREFIX/sbin/jettison-runtime --jettison-runtime "$(command -v "$1")" \
+                run --bundle "$WORK/$2" "$2" >"$WORK/$2.out" 2>&1
 }
 
 # fails RUNTIME NAME: it does not even begin, and says why.
@@ -94,6 +100,18 @@ for runtime in crun runc; do
         bundle $runtime-gone "$fatal, $CALL" first true
         expect "$runtime: one that dies early is the runtime's to report" fails $runtime $runtime-gone
         expect "... and not the hook's" not hook_said "container $runtime-gone"
+
+        bundle $runtime-asking '' first true
+        expect "$runtime: through jettison-runtime a container runs" wrapped $runtime $runtime-asking
+        expect "... labelled before it begins" grep -qx 'first: label 77' "$WORK/$runtime-asking.out"
+        expect "... by the hook that was put in" grep -qF "$HOOK" "$WORK/$runtime-asking/config.json"
+        bundle $runtime-silent '' first true
+        sed -i '/io.jettison.utility/d' "$WORK/$runtime-silent/config.json"
+        cp "$WORK/$runtime-silent/config.json" "$WORK/silent.json"
+        expect "$runtime: without an annotation one runs" wrapped $runtime $runtime-silent
+        expect "... unlabelled" grep -qx 'first: label ' "$WORK/$runtime-silent.out"
+        expect "... and its specification is as it was" \
+                cmp "$WORK/silent.json" "$WORK/$runtime-silent/config.json"
 done
 
 # In turns, so that what else the machine does falls on both; fewer where it is slow.
