@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The controller as an image. The first stage builds it and runs the unit tests, so no image can be had of
-# what fails them; the second holds the daemon, the tool and the hook, and of Debian only what they need.
+# what fails them; the second holds the daemon, the tool, the hook and the programs beside the daemon, and of
+# Debian only what they need.
 #
 #   podman build --build-arg REVISION="$(git rev-parse HEAD)" -t jettison .
 #
@@ -11,7 +12,7 @@ ARG BASE=docker.io/library/debian:bookworm-slim
 FROM ${BASE} AS build
 RUN apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
         gcc libc6-dev meson pkg-config \
-        libcgroup-dev libcriterion-dev libjansson-dev libseccomp-dev
+        libcgroup-dev libcriterion-dev libcurl4-openssl-dev libjansson-dev libmicrohttpd-dev libseccomp-dev
 COPY . /src
 # The daemon trusts no configuration that others may write, as they may in sources that came with umask 002.
 RUN chmod -R go-w /src && \
@@ -26,7 +27,7 @@ RUN chown -R nobody /build/meson-logs && cd /tmp && \
 
 FROM ${BASE}
 RUN apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
-        libcgroup2 libjansson4 libseccomp2 && \
+        libcgroup2 libcurl4 libjansson4 libmicrohttpd12 libseccomp2 && \
         rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log && \
         mkdir -p /etc/jettison /run/jettison /var/log/jettison
 COPY --from=build /out/usr /usr

@@ -7,7 +7,8 @@ set -eu
 
 build='build-essential meson ninja-build pkg-config libcgroup-dev libseccomp-dev libjansson-dev
        libcurl4-openssl-dev libmicrohttpd-dev scdoc'
-checks='libcriterion-dev valgrind shellcheck strace jq attr clang libclang-rt-14-dev'
+checks='libcriterion-dev valgrind shellcheck strace jq attr clang libclang-rt-14-dev curl openssl python3'
+command -v kubectl >/dev/null || checks="$checks kubernetes-client"
 vm='qemu-system-x86 busybox-static cpio mmdebstrap e2fsprogs zstd xz-utils dpkg-dev'
 image='buildah mmdebstrap'
 module='build-essential bc bison flex libelf-dev libssl-dev sparse coccinelle'
