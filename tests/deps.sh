@@ -11,14 +11,16 @@ checks='libcriterion-dev valgrind shellcheck strace jq attr clang libclang-rt-14
 command -v kubectl >/dev/null || checks="$checks kubernetes-client"
 vm='qemu-system-x86 busybox-static cpio mmdebstrap e2fsprogs zstd xz-utils dpkg-dev'
 image='buildah mmdebstrap'
+arena='glpk-utils gnuplot-nox jq'
 module='build-essential bc bison flex libelf-dev libssl-dev sparse coccinelle'
 
-usage='Usage: tests/deps.sh build|test|vm|image|module|demo...
+usage='Usage: tests/deps.sh build|test|vm|image|arena|module|demo...
 
   build   compiler and libraries
   test    the same, and what the unit and tool tests need
   vm      QEMU and what the test images are made with
   image   what builds the container image for its scenario
+  arena   the solver that judges the arena, and what draws its plots
   module  what builds the debug kernel, and the checkers of the kernel module
   demo    build and vm'
 
@@ -38,6 +40,7 @@ for set in "$@"; do
         test) packages="$packages $build $checks" ;;
         vm) packages="$packages $vm" ;;
         image) packages="$packages $image" ;;
+        arena) packages="$packages $arena" ;;
         module) packages="$packages $module" ;;
         demo) packages="$packages $build $vm" ;;
         *) set -- ;;
