@@ -178,6 +178,34 @@ static const char *path_of(struct controller *c, uint64_t id)
         return index == NODE_NONE ? "" : tree_path(c->scanner.tree, index);
 }
 
+static void write_item(struct sink *s, uint64_t id, const char *path, struct utility u, uint64_t relief)
+{
+        json_open(s, NULL, '{');
+        json_u64(s, "id", id);
+        json_text(s, "path", path);
+        json_u64(s, "tier", u.tier);
+        json_u64(s, "utility", u.value);
+        json_u64(s, "relief", relief);
+        json_close(s, '}');
+}
+
+void report_replan(struct controller *c)
+{
+        struct sink *s = journal_begin(c->journal, "replan", c->round.number);
+
+        json_u64(s, "available", c->round.watch->facts.memory_available);
+        json_u64(s, "need", c->plan.need);
+        json_open(s, "victims", '[');
+        for (size_t i = 0; i < c->plan.n_victims; i++) {
+                const struct plan_entry *entry = &c->plan.entries[i];
+                const struct snapshot_cgroup *v = &c->snapshot.cgroups[entry->index];
+
+                write_item(s, v->id, snapshot_path(&c->snapshot, v), v->utility, entry->relief);
+        }
+        json_close(s, ']');
+        journal_end(c->journal);
+}
+
 void report_order(struct controller *c, const struct order *order)
 {
         struct sink *s = journal_begin(c->journal, "order", order->round);
@@ -188,13 +216,7 @@ void report_order(struct controller *c, const struct order *order)
         for (uint32_t i = 0; i < order->n; i++) {
                 const struct ordered *v = &order->victims[i];
 
-                json_open(s, NULL, '{');
-                json_u64(s, "id", v->id);
-                json_text(s, "path", path_of(c, v->id));
-                json_u64(s, "tier", v->utility.tier);
-                json_u64(s, "utility", v->utility.value);
-                json_u64(s, "relief", v->relief);
-                json_close(s, '}');
+                write_item(s, v->id, path_of(c, v->id), v->utility, v->relief);
         }
         json_close(s, ']');
         journal_end(c->journal);

@@ -13,6 +13,9 @@ void report_intent(struct controller *c);
 void report_victim(struct controller *c, const struct snapshot_cgroup *v, const struct plan_entry *entry,
                    const struct deed_result *result);
 
+/* After a victim memory is still short: who is to go now, by a plan made from fresh facts. */
+void report_replan(struct controller *c);
+
 /* What was left with the kernel module; its line stands for the intent if the module carries it out. And one
  * victim of it. */
 void report_order(struct controller *c, const struct order *order);

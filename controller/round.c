@@ -244,6 +244,7 @@ static void on_done(void *context, const struct deed_result *result)
         else if (loop_now_us() - r->trigger_us >= ROUND_US)
                 round_end(c, "short");
         else {
+                report_replan(c);
                 standing_follow(c);
                 next_victim(c);
         }

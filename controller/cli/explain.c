@@ -247,6 +247,14 @@ static void line_order(const json_t *line, FILE *out)
                 show_count(line, "victims"));
 }
 
+static void line_replan(const json_t *line, FILE *out)
+{
+        CLEANUP(free_p) char *available = size_text(line, "available"), *need = size_text(line, "need");
+
+        fprintf(out, "still short, %s available: %s needed, %zu to be shed", available, need,
+                show_count(line, "victims"));
+}
+
 static void line_victim(const json_t *line, FILE *out)
 {
         CLEANUP(free_p) char *path = shown(line, "path"), *outcome = shown(line, "outcome");
@@ -285,6 +293,7 @@ void explain_line(const json_t *line, FILE *out)
                 void (*print)(const json_t *line, FILE *out);
         } kinds[] = { { "intent", line_intent },
                       { "order", line_order },
+                      { "replan", line_replan },
                       { "victim", line_victim },
                       { "outcome", line_outcome } };
         CLEANUP(free_p) char *when = text_time(show_u64(line, "time_usec")), *what = shown(line, "what");
