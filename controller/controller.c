@@ -19,6 +19,7 @@
 
 #include "base/base.h"
 #include "base/log.h"
+#include "domains.h"
 #include "round.h"
 #include "serve/memory.h"
 #include "standing.h"
@@ -190,103 +191,10 @@ static void on_look(struct loop_timer *timer)
         set_look_timer(c);
 }
 
-static struct watch *find_watch(struct controller *c, const char *path)
-{
-        for (size_t i = 0; i < c->n_watches; i++)
-                if (strcmp(c->watches[i].domain.path, path) == 0)
-                        return &c->watches[i];
-        return NULL;
-}
-
-/* The place of a domain that is gone, else a new one; NULL when all are in use. */
-static struct watch *find_place(struct controller *c)
-{
-        for (size_t i = 0; i < c->n_watches; i++)
-                if (c->watches[i].gone) {
-                        watch_stop(&c->watches[i]);
-                        return &c->watches[i];
-                }
-        return c->n_watches < ARRAY_SIZE(c->watches) ? &c->watches[c->n_watches++] : NULL;
-}
-
-/* Makes room for a watch, of a new domain or of one that was gone. Those left out are told of once. */
-static struct watch *take_watch(struct controller *c, const char *path)
-{
-        struct watch *w = find_watch(c, path);
-
-        if (w)
-                return w->gone ? w : NULL;
-        if (strlen(path) >= sizeof(w->domain.path) || !(w = find_place(c))) {
-                if (!c->left_out)
-                        log_warning("not watching %s, and perhaps others: %zu domains are watched already",
-                                    path, c->n_watches);
-                c->left_out = true;
-                return NULL;
-        }
-        *w = (struct watch){ .pressure.fd = -1, .events.fd = -1 };
-        strcpy(w->domain.path, path);
-        return w;
-}
-
-static void watch_node(struct controller *c, uint32_t index)
-{
-        const struct node *n = tree_node(c->scanner.tree, index);
-        struct watch *w = take_watch(c, tree_path(c->scanner.tree, index));
-
-        if (!w)
-                return;
-        watch_stop(w);
-        w->domain.is_host = index == 0;
-        w->domain.node = index;
-        w->domain.id = n->id;
-        watch_start(w, c->loop, &c->scanner, &c->config->policy, on_woken);
-        log_info("watching %s", w->domain.path);
-}
-
-static bool holds_candidate(struct controller *c, uint32_t branch)
-{
-        for (uint32_t i = 1; i < tree_size(c->scanner.tree); i++)
-                if (tree_node(c->scanner.tree, i)->kind == NODE_CANDIDATE &&
-                    !tree_node(c->scanner.tree, i)->gone && tree_is_below(c->scanner.tree, i, branch))
-                        return true;
-        return false;
-}
-
-/* Branches with a limit of their own and candidates inside. */
-static void watch_limits(struct controller *c)
-{
-        for (uint32_t i = 1; i < tree_size(c->scanner.tree); i++) {
-                struct node *n = tree_node(c->scanner.tree, i);
-                uint64_t max;
-
-                if (n->kind == NODE_BRANCH && !n->gone && node_read_u64(n, FILE_MAX, &max) == CGROUPFS_OK &&
-                    max != KTEXT_MAX && holds_candidate(c, i))
-                        watch_node(c, i);
-        }
-}
-
 /* Brings the watches up to date with the tree. */
 static void watch_domains(struct controller *c)
 {
-        const struct sense_options *o = &c->config->sense;
-
-        for (size_t i = 0; i < c->n_watches; i++) {
-                struct watch *w = &c->watches[i];
-                uint32_t index = tree_find(c->scanner.tree, w->domain.id);
-
-                if (!w->domain.is_host && (index == NODE_NONE || tree_node(c->scanner.tree, index)->gone))
-                        watch_stop(w);
-        }
-        if (o->host)
-                watch_node(c, 0);
-        for (size_t i = 0; i < o->n_domains; i++) {
-                uint32_t index = tree_find_path(c->scanner.tree, o->domains[i]);
-
-                if (index != NODE_NONE)
-                        watch_node(c, index);
-        }
-        if (o->domains_auto)
-                watch_limits(c);
+        domains_watch(c, on_woken);
         set_look_timer(c);
 }
 
@@ -400,7 +308,7 @@ int controller_start(struct controller *c)
 const struct plan *controller_plan(struct controller *c, const char *domain, uint64_t need,
                                    const struct snapshot **ret_snapshot, uint64_t *ret_solve_us)
 {
-        struct watch *w = find_watch(c, *domain || !c->n_watches ? domain : c->watches[0].domain.path);
+        struct watch *w = domains_find(c, *domain || !c->n_watches ? domain : c->watches[0].domain.path);
         struct shortage shortage;
         uint64_t begun_us;
 

@@ -11,8 +11,8 @@
 #include <sys/signalfd.h>
 
 #include "base/base.h"
-#include "base/glob.h"
 #include "base/log.h"
+#include "check.h"
 #include "controller.h"
 #include "options.h"
 #include "record/write.h"
@@ -293,36 +293,6 @@ static int run(struct daemon *d)
         return r < 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* The configuration in force, and what each rule and domain finds among the cgroups that live now. */
-static int check_config(struct daemon *d)
-{
-        CLEANUP(free_p) char *text = config_dump(config_of(d));
-        const struct sense_options *o = &config_of(d)->sense;
-        struct cgroupfs_lack lack;
-        struct tree *tree;
-
-        puts(text ? text : "");
-        if (cgroupfs_open(d->options.cgroup_root, &d->fs, &lack) < 0) {
-                fprintf(stderr, "The rules cannot be tried on live cgroups: %s\n", lack.text);
-                return EXIT_DONE;
-        }
-        tree = tree_new(&d->fs, o);
-        if (!tree || tree_walk(tree) < 0)
-                return EXIT_FAILED;
-        for (size_t i = 0; i < o->n_rules; i++) {
-                unsigned n = 0;
-
-                for (uint32_t j = 0; j < tree_size(tree); j++)
-                        n += glob_match(o->rules[i].match, tree_path(tree, j));
-                fprintf(stderr, "rule %zu, \"%s\": matches %u live cgroups\n", i + 1, o->rules[i].match, n);
-        }
-        for (size_t i = 0; i < o->n_domains; i++)
-                fprintf(stderr, "domain %s: %s\n", o->domains[i],
-                        tree_find_path(tree, o->domains[i]) == NODE_NONE ? "does not exist yet" : "exists");
-        tree_free(tree);
-        return EXIT_DONE;
-}
-
 /* One snapshot and plan of each domain on standard output. */
 static int once(struct daemon *d)
 {
@@ -392,7 +362,7 @@ int main(int argc, char **argv)
                 return EXIT_CONFIG;
         }
         if (d.options.check_config) {
-                r = check_config(&d);
+                r = check_config(config_of(&d), d.options.cgroup_root);
         } else if (cgroupfs_open(d.options.cgroup_root, &d.fs, &lack) < 0) {
                 log_error("%s", lack.text);
                 r = EXIT_LACKING;

@@ -65,3 +65,10 @@ char *utility_format(struct utility u, char buffer[static UTILITY_TEXT_MAX + 1])
                 snprintf(buffer, UTILITY_TEXT_MAX + 1, "%u", u.value);
         return buffer;
 }
+
+bool utility_is_above(struct utility a, struct utility b)
+{
+        if (a.protect || b.protect)
+                return a.protect && !b.protect;
+        return a.tier != b.tier ? a.tier > b.tier : a.value > b.value;
+}

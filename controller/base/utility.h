@@ -27,3 +27,6 @@ int utility_parse(const char *text, size_t len, struct utility *ret_utility);
 /* The inverse; the tier is written only when it is not 0. buffer holds UTILITY_TEXT_MAX + 1 bytes. Returns
  * buffer. */
 char *utility_format(struct utility u, char buffer[static UTILITY_TEXT_MAX + 1]);
+
+/* Whether a is worth more than b: protect before tier before value. */
+bool utility_is_above(struct utility a, struct utility b);

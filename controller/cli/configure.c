@@ -124,7 +124,7 @@ static void print_json(const struct configure *c)
         json_close(&s, ']');
         json_open(&s, "notes", '[');
         for (const char *line = c->notes; *line; line = strchr(line, '\n') + 1) {
-                CLEANUP(free_p) char *one = text_format("%.*s", (int)strcspn(line, "\n"), line);
+                CLEANUP(free_p) char *one = must(strndup(line, strcspn(line, "\n")));
 
                 json_text(&s, NULL, one);
         }
@@ -142,7 +142,7 @@ static void print_result(const struct configure *c)
         if (c->n_changes > 0)
                 putchar('\n');
         for (const char *line = c->notes; *line; line = strchr(line, '\n') + 1) {
-                CLEANUP(free_p) char *one = text_format("%.*s", (int)strcspn(line, "\n"), line);
+                CLEANUP(free_p) char *one = must(strndup(line, strcspn(line, "\n")));
                 CLEANUP(free_p) char *shown = text_show(one);
 
                 puts(shown);

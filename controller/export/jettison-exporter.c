@@ -53,26 +53,27 @@ static const char help[] =
         "See jettison-exporter(8), jettisond(8).\n";
 
 struct exporter {
-        const char *listen, *user;
+        const char *listen, *user, *journal_path;
         bool once;
         uint64_t limit_us;
         struct peer peer;
         struct tally tally;
-        struct follow journal;
+        struct tail journal;
         int journal_error;
 };
 
 /* --- pages */
 
-static void take_line(void *context, const char *line, size_t len)
+static bool take_line(void *tally, const char *line, size_t len)
 {
-        tally_line(context, line, len);
+        tally_line(tally, line, len);
+        return true;
 }
 
 static void look(struct exporter *e)
 {
         peer_ask(&e->peer);
-        e->journal_error = follow_read(&e->journal);
+        e->journal_error = tail_read(&e->journal, take_line, &e->tally);
 }
 
 static unsigned write_metrics(void *context, char **ret_text, size_t *ret_len)
@@ -207,7 +208,7 @@ static int parse_one(struct exporter *e, int option)
                 e->peer.socket = optarg;
                 return -1;
         case OPT_JOURNAL:
-                e->journal.path = optarg;
+                e->journal_path = optarg;
                 return -1;
         case OPT_TIMEOUT:
                 return parse_time("timeout", optarg, WAIT_MAX_US, &e->peer.wait_us);
@@ -306,7 +307,7 @@ static int run(struct exporter *e)
         if (e->peer.error < 0)
                 log_errno(e->peer.error, "no answer from the daemon at %s yet", e->peer.socket);
         if (e->journal_error < 0)
-                log_errno(e->journal_error, "cannot read the journal %s yet", e->journal.path);
+                log_errno(e->journal_error, "cannot read the journal %s yet", e->journal_path);
         server = server_new(listen_fd, pages, e);
         if (!server) {
                 log_error("cannot serve at %s", address);
@@ -324,8 +325,9 @@ int main(int argc, char **argv)
 {
         static struct exporter e = {
                 .listen = DEFAULT_LISTEN,
+                .journal_path = DEFAULT_JOURNAL,
                 .peer.socket = STATUS_SOCKET,
-                .journal = { .path = DEFAULT_JOURNAL, .fd = -1, .take = take_line, .context = &e.tally }
+                .journal = TAIL_INIT,
         };
         int r;
 
@@ -335,8 +337,9 @@ int main(int argc, char **argv)
         if (r >= 0)
                 return r;
         log_init(LOG_LEVEL_INFO);
+        tail_open(&e.journal, e.journal_path, TAIL_OLDEST, NULL);
         r = e.once ? print_once(&e) : run(&e);
-        follow_fini(&e.journal);
+        tail_close(&e.journal);
         tally_fini(&e.tally);
         peer_fini(&e.peer);
         return r;

@@ -267,7 +267,7 @@ void metrics_write(const struct sources *s, FILE *out)
         exposition_metric(
                 out, "jettison_journal_lost_lines_total", METRIC_COUNTER,
                 "Journal lines that were too long for the exporter, or that ended with their file.");
-        exposition_count(out, "jettison_journal_lost_lines_total", NO_LABELS, s->journal->n_lost);
+        exposition_count(out, "jettison_journal_lost_lines_total", NO_LABELS, tail_lost(s->journal));
         write_tally(out, s->tally);
         exposition_metric(out, "jettison_exporter_build_info", METRIC_GAUGE,
                           "The exporter's version; always 1.");

@@ -4,15 +4,15 @@
 
 #include <stdio.h>
 
-#include "export/follow.h"
 #include "export/peer.h"
 #include "export/tally.h"
+#include "record/tail.h"
 
 /* What there is to tell. All borrowed. */
 struct sources {
         const struct peer *peer;
         const struct tally *tally;
-        const struct follow *journal;
+        const struct tail *journal;
         int journal_error; /* of the last look at it: 0 or a negative errno */
 };
 

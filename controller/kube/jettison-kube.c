@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
@@ -232,14 +233,12 @@ static int run_once(struct program *p)
 
 /* ---- start and end ---- */
 
-static int open_reports(struct program *p)
+static void open_reports(struct program *p)
 {
-        int r;
-
         p->reporter = (struct reporter)REPORTER_INIT;
         poster_init(&p->poster, p->api, api_now_us());
         if (!*p->options.journal || p->options.once || p->options.dry_run)
-                return 0;
+                return;
         p->reporter.pods = &p->reflector.pods;
         p->reporter.poster = &p->poster;
         p->reporter.node = p->options.node;
@@ -248,12 +247,9 @@ static int open_reports(struct program *p)
         if (p->reporter.state_fd < 0)
                 log_notice("no folder %s: after a restart the journal is read from its end",
                            p->options.state);
-        r = reporter_open(&p->reporter, p->options.journal);
-        if (r < 0)
-                return log_errno(r, "cannot follow %s", p->options.journal);
+        reporter_open(&p->reporter, p->options.journal);
         p->reports = true;
         watch_journal(p);
-        return 0;
 }
 
 static int open_all(struct program *p)
@@ -287,9 +283,8 @@ static int open_all(struct program *p)
                 p->labeller.show = dryrun_show;
                 p->labeller.who = &p->dryrun;
         }
-        r = open_reports(p);
-        if (r == 0)
-                r = confine_enter();
+        open_reports(p);
+        r = confine_enter();
         return r < 0 ? (log_errno(r, "cannot give up rights"), EXIT_FAILED) : EXIT_DONE;
 }
 

@@ -15,13 +15,6 @@
 #include "base/base.h"
 #include "sense/label.h"
 
-bool model_is_above(struct utility a, struct utility b)
-{
-        if (a.protect || b.protect)
-                return a.protect && !b.protect;
-        return a.tier != b.tier ? a.tier > b.tier : a.value > b.value;
-}
-
 bool model_is_protected(const struct pod *p, const char *own_uid)
 {
         return p->is_static || p->priority >= PRIORITY_CRITICAL || (own_uid && strcmp(p->uid, own_uid) == 0);
@@ -32,7 +25,7 @@ struct utility model_pod(const struct pod *p)
         struct utility dearest = { 0 };
 
         for (size_t i = 0; i < p->n; i++)
-                if (model_is_above(p->containers[i].utility, dearest))
+                if (utility_is_above(p->containers[i].utility, dearest))
                         dearest = p->containers[i].utility;
         return dearest;
 }
@@ -86,7 +79,7 @@ static void rate_namespace(struct pod **begin, struct pod **end, const struct ru
                                 label_scale(pair, 2, rule->weight);
                                 c->utility.value = pair[0];
                         }
-                        if (claim_of(*p, c) && model_is_above(c->utility, rule->ceiling))
+                        if (claim_of(*p, c) && utility_is_above(c->utility, rule->ceiling))
                                 c->utility = rule->ceiling;
                 }
 }

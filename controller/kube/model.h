@@ -37,8 +37,5 @@ void model_rate(struct pod **pods, size_t n, const struct rules *rules, const ch
 /* Whether every container of the pod is protected by what it is (1. above). */
 bool model_is_protected(const struct pod *p, const char *own_uid);
 
-/* Whether a is worth more than b: protect before tier before value. */
-bool model_is_above(struct utility a, struct utility b);
-
 /* The dearest of the pod's containers; value 0 when there are none. */
 struct utility model_pod(const struct pod *p);

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "kube/api.h"
-#include "kube/lines.h"
 #include "kube/pod.h"
 #include "kube/retry.h"
+#include "record/lines.h"
 
 /* A longer line of a watch is skipped, with a word in the log. An object in etcd has at most 1.5 MiB
  * (--max-request-bytes). */

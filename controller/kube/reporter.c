@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "kube/model.h"
+#include "base/utility.h"
 #include "sense/container.h"
 
 #define CURSOR "kube.cursor"
@@ -109,7 +109,7 @@ static void pick_kept(const struct reporter *r, struct event *e)
                         continue;
                 n++;
                 for (size_t j = 0; j < EVENT_KEPT_MAX && next; j++)
-                        if (!best[j] || model_is_above(utility_of(next), utility_of(best[j]))) {
+                        if (!best[j] || utility_is_above(utility_of(next), utility_of(best[j]))) {
                                 const json_t *moved = best[j];
 
                                 best[j] = next;
@@ -248,18 +248,13 @@ static bool take_line(void *who, const char *text, size_t len)
         return true;
 }
 
-int reporter_open(struct reporter *r, const char *journal)
+void reporter_open(struct reporter *r, const char *journal)
 {
         struct tail_place place;
-        int result = -ENOENT;
+        bool has_place = r->state_fd >= 0 && tail_place_load(r->state_fd, CURSOR, &place) == 0;
 
-        if (r->state_fd >= 0)
-                result = tail_place_load(r->state_fd, CURSOR, &place);
-        result = tail_open(&r->tail, journal, result == 0 ? &place : NULL);
-        if (result < 0)
-                return result;
+        tail_open(&r->tail, journal, TAIL_END, has_place ? &place : NULL);
         r->before = tail_place(&r->tail);
-        return 0;
 }
 
 void reporter_close(struct reporter *r)
@@ -289,8 +284,9 @@ void reporter_run(struct reporter *r)
 {
         int result = tail_read(&r->tail, take_line, r);
 
-        if (result < 0)
+        if (result < 0 && result != -ENOENT && result != r->read_error)
                 log_errno(result, "cannot read %s", r->tail.path);
+        r->read_error = result;
         r->before = tail_place(&r->tail);
         save(r);
 }

@@ -6,7 +6,7 @@
 
 #include "kube/event.h"
 #include "kube/poster.h"
-#include "kube/tail.h"
+#include "record/tail.h"
 
 struct reporter {
         const struct pods *pods;        /* borrowed, as the next two */
@@ -16,6 +16,7 @@ struct reporter {
         int state_fd; /* folder of the cursor; -1: none, a restart begins at the journal's end */
         struct tail tail;
         struct tail_place before;       /* in front of the line at hand */
+        int read_error;                 /* of the last look at the journal: 0 or a negative errno */
 
         json_t *plan;                   /* of the round under way; NULL: none */
         bool is_order;                  /* it is the standing order's, which may never be carried out */
@@ -27,9 +28,9 @@ struct reporter {
 
 #define REPORTER_INIT { .state_fd = -1, .tail = TAIL_INIT }
 
-/* Begins where the cursor says, else at the journal's end. The fields above the gap are the caller's. 0 or
- * -errno. */
-int reporter_open(struct reporter *r, const char *journal);
+/* Begins where the cursor says, else at the journal's end. The path is borrowed, the fields above the gap are
+ * the caller's. */
+void reporter_open(struct reporter *r, const char *journal);
 void reporter_close(struct reporter *r);
 
 /* Reads what has been written, queues an event for each container of a pod that was killed, and saves the

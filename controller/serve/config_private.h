@@ -49,6 +49,44 @@ char *config_found(const json_t *value, char buffer[static FOUND_TEXT_MAX]);
 #define EXPECTED_UTILITY "a utility: 0 to 1000, \"TIER:VALUE\" with a tier of 0 to 15, or \"protect\""
 int config_utility(const json_t *value, struct utility *ret_utility);
 
+/* ---- config_file.c: a file of few keys, read by tables: each object has a table of members ---- */
+
+/* Where in the file the reader is. */
+struct spot {
+        const struct config_file *file;         /* borrowed */
+        struct config_error *error;             /* borrowed */
+        uint32_t ordinals[4];                   /* root's member, element, its member */
+        size_t depth;
+        char name[96];                          /* "ceilings[2].utility" */
+};
+
+struct spot_member {
+        const char *name;
+        int (*read)(struct spot *at, json_t *value, void *target);      /* 0 or a negative errno */
+        bool needed;
+};
+
+/* Reads a file that config_file_open takes, its members into 'target'. What was read so far is in it also
+ * after an error. 0, also for a file that is not there unless 'required'; or a negative errno with *ret_error
+ * filled (not for -ENOMEM). */
+int spot_load(const char *path, bool required, const struct spot_member *members, size_t n, void *target,
+              struct config_error *ret_error);
+
+/* For members that are objects; or lists of objects, of 'size' bytes each in an array, which is new and the
+ * caller's also after an error. 0 or a negative errno. */
+int spot_object(struct spot *at, json_t *object, const struct spot_member *members, size_t n, void *target);
+int spot_list(struct spot *at, json_t *list, const struct spot_member *members, size_t n_members, size_t size,
+              void **ret_array, size_t *ret_n);
+
+/* For members that are a utility, or a pattern as glob_match takes it, without its '/' in front (new). 0 or a
+ * negative errno. */
+int spot_utility(struct spot *at, json_t *value, struct utility *ret_utility);
+int spot_pattern(struct spot *at, json_t *value, const char *expected, char **ret_pattern);
+
+/* Fill the error for the member at hand, or for element i of the list that it is. Return -EINVAL. */
+int spot_refuse(const struct spot *at, const char *expected, const json_t *value);
+int spot_refuse_element(struct spot *at, const char *expected, const json_t *list, size_t i);
+
 /* ---- config_keys.c: what may be said ---- */
 
 struct reader;

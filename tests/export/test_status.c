@@ -76,8 +76,8 @@ Test(status, metrics_of_hostile_names)
 {
         struct peer p = { 0 };
         struct tally t = { 0 };
-        struct follow f = FOLLOW_INIT;
-        const struct sources sources = { &p, &t, &f, -ENOENT };
+        struct tail journal = TAIL_INIT;
+        const struct sources sources = { &p, &t, &journal, -ENOENT };
         char *text = NULL;
         size_t len = 0;
         FILE *out = open_memstream(&text, &len);
@@ -110,8 +110,8 @@ Test(status, domains_of_pods_are_counted_and_not_named)
                 "{\"path\":\"/old\",\"level\":\"short\",\"state\":\"gone\"}]}";
         struct peer p = { 0 };
         struct tally t = { 0 };
-        struct follow f = FOLLOW_INIT;
-        const struct sources sources = { &p, &t, &f, 0 };
+        struct tail journal = TAIL_INIT;
+        const struct sources sources = { &p, &t, &journal, 0 };
         char *text = NULL;
         size_t len = 0;
         FILE *out = open_memstream(&text, &len);

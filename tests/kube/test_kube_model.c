@@ -271,7 +271,7 @@ Test(kube_model, tiers_do_not_mix)
         cr_assert(same(made[0]->containers[0].utility, (struct utility){ .value = 500, .tier = 1 }));
         cr_assert(same(made[1]->containers[0].utility, (struct utility){ .value = 250, .tier = 1 }));
         cr_assert(same(made[2]->containers[0].utility, (struct utility){ .value = 500 }));
-        cr_assert(model_is_above(made[1]->containers[0].utility, made[2]->containers[0].utility));
+        cr_assert(utility_is_above(made[1]->containers[0].utility, made[2]->containers[0].utility));
         for (size_t i = 0; i < 3; i++)
                 pod_free(made[i]);
 }

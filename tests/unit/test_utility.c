@@ -118,3 +118,21 @@ Test(utility, a_broken_value_stays_in_the_buffer)
         utility_format((struct utility){ .value = UINT16_MAX, .tier = UINT8_MAX }, text);
         cr_assert(strcmp(text, "255:65535") == 0);
 }
+
+/* Each is worth more than all before it, and nothing is worth more than itself. */
+Test(utility, protect_before_tier_before_value)
+{
+        static const char *const ascending[] = { "0",     "1",    "999",     "1000",   "1:0", "1:1000",
+                                                 "2:500", "15:0", "15:1000", "protect" };
+        const struct utility plain = { .protect = true };
+        const struct utility odd = { .value = 1000, .tier = 15, .protect = true };
+        struct utility list[ARRAY_SIZE(ascending)];
+
+        for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+                cr_assert(utility_parse(ascending[i], strlen(ascending[i]), &list[i]) == 0);
+        for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+                for (size_t j = 0; j < ARRAY_SIZE(list); j++)
+                        cr_expect(utility_is_above(list[i], list[j]) == (i > j), "%s, %s", ascending[i],
+                                  ascending[j]);
+        cr_expect(!utility_is_above(odd, plain) && !utility_is_above(plain, odd));
+}

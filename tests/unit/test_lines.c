@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "kube/lines.h"
-#include "objects.h"
+#include "oracle.h"
+#include "record/lines.h"
 
 struct heard {
         char text[256];
@@ -22,17 +22,17 @@ static bool hear(void *who, const char *text, size_t len)
         return ++h->n != h->stop_at;
 }
 
-Test(kube_lines, wherever_it_is_cut)
+Test(lines, wherever_it_is_cut)
 {
         static const char stream[] = "one\n\ntwo and a half\n1234567890123456789\nthree\nrest";
-        uint64_t seed = 42;
+        struct dice d = { 42 };
 
-        for (unsigned round = 0; round < object_rounds(2000); round++) {
+        for (unsigned round = 0; round < 2000; round++) {
                 struct lines l = LINES_INIT(16);
                 struct heard h = { 0 };
 
                 for (size_t at = 0, n; at < sizeof(stream) - 1; at += n) {
-                        n = u64_min(1 + object_random(&seed, 9), sizeof(stream) - 1 - at);
+                        n = u64_min(1 + dice_below(&d, 9), sizeof(stream) - 1 - at);
                         cr_assert(lines_take(&l, stream + at, n, hear, &h) == 0);
                 }
                 cr_assert_str_eq(h.text, "one||two and a half|three|", "round %u", round);
@@ -41,7 +41,7 @@ Test(kube_lines, wherever_it_is_cut)
         }
 }
 
-Test(kube_lines, a_line_as_long_as_allowed)
+Test(lines, a_line_as_long_as_allowed)
 {
         struct lines l = LINES_INIT(4);
         struct heard h = { 0 };
@@ -51,7 +51,7 @@ Test(kube_lines, a_line_as_long_as_allowed)
         lines_clear(&l);
 }
 
-Test(kube_lines, no_more_is_wanted)
+Test(lines, no_more_is_wanted)
 {
         struct lines l = LINES_INIT(64);
         struct heard h = { .stop_at = 2 };
@@ -62,7 +62,7 @@ Test(kube_lines, no_more_is_wanted)
         lines_clear(&l);
 }
 
-Test(kube_lines, a_line_without_end_takes_no_memory)
+Test(lines, a_line_without_end_takes_no_memory)
 {
         static char much[1 << 16];
         struct lines l = LINES_INIT(1 << 20);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whoever sends decides where the pieces end, so a line is gathered until its newline comes. A line of which
  * no end is in sight must not take all memory: beyond the bound its bytes are only counted. */
-#include "kube/lines.h"
+#include "record/lines.h"
 
 #include <errno.h>
 #include <string.h>
@@ -33,10 +33,10 @@ static int gather(struct lines *l, const char *bytes, size_t n)
 {
         int r;
 
-        l->pending += n;
         if (l->skipping || l->len + n > l->size_max) {
                 l->skipping = true;
                 l->len = 0;
+                l->pending += n;
                 return 0;
         }
         r = make_room(l, n);
@@ -45,6 +45,7 @@ static int gather(struct lines *l, const char *bytes, size_t n)
         if (n > 0)
                 memcpy(l->text + l->len, bytes, n);
         l->len += n;
+        l->pending += n;
         return 0;
 }
 

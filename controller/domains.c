@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A round and the event loop point to watches, so each stays in its place for as long as its domain lives;
+ * the place of one that is gone is free for a new one. A domain that comes back under its name takes its old
+ * place if that is still free: its witnesses and facts begin anew, but a pause that a fruitless round has
+ * earned it stays. */
+#include "domains.h"
+
+#include <string.h>
+
+#include "base/base.h"
+#include "base/log.h"
+
+struct watch *domains_find(struct controller *c, const char *path)
+{
+        for (size_t i = 0; i < c->n_watches; i++)
+                if (strcmp(c->watches[i].domain.path, path) == 0)
+                        return &c->watches[i];
+        return NULL;
+}
+
+/* The place of a domain that is gone, else a new one; NULL when all are in use. */
+static struct watch *find_place(struct controller *c)
+{
+        for (size_t i = 0; i < c->n_watches; i++)
+                if (c->watches[i].gone) {
+                        watch_stop(&c->watches[i]);
+                        return &c->watches[i];
+                }
+        return c->n_watches < ARRAY_SIZE(c->watches) ? &c->watches[c->n_watches++] : NULL;
+}
+
+/* Makes room for a watch, of a new domain or of one that was gone. Those left out are told of once. */
+static struct watch *take_watch(struct controller *c, const char *path)
+{
+        struct watch *w = domains_find(c, path);
+
+        if (w)
+                return w->gone ? w : NULL;
+        if (strlen(path) >= sizeof(w->domain.path) || !(w = find_place(c))) {
+                if (!c->left_out)
+                        log_warning("not watching %s, and perhaps others: %zu domains are watched already",
+                                    path, c->n_watches);
+                c->left_out = true;
+                return NULL;
+        }
+        *w = (struct watch){ .pressure.fd = -1, .events.fd = -1 };
+        strcpy(w->domain.path, path);
+        return w;
+}
+
+static void watch_node(struct controller *c, uint32_t index, void (*woken)(struct watch *w))
+{
+        const struct node *n = tree_node(c->scanner.tree, index);
+        struct watch *w = take_watch(c, tree_path(c->scanner.tree, index));
+
+        if (!w)
+                return;
+        watch_stop(w);
+        w->domain.is_host = index == 0;
+        w->domain.node = index;
+        w->domain.id = n->id;
+        watch_start(w, c->loop, &c->scanner, &c->config->policy, woken);
+        log_info("watching %s", w->domain.path);
+}
+
+static bool holds_candidate(struct controller *c, uint32_t branch)
+{
+        for (uint32_t i = 1; i < tree_size(c->scanner.tree); i++)
+                if (tree_node(c->scanner.tree, i)->kind == NODE_CANDIDATE &&
+                    !tree_node(c->scanner.tree, i)->gone && tree_is_below(c->scanner.tree, i, branch))
+                        return true;
+        return false;
+}
+
+/* Branches with a limit of their own and candidates inside. */
+static void watch_limits(struct controller *c, void (*woken)(struct watch *w))
+{
+        for (uint32_t i = 1; i < tree_size(c->scanner.tree); i++) {
+                struct node *n = tree_node(c->scanner.tree, i);
+                uint64_t max;
+
+                if (n->kind == NODE_BRANCH && !n->gone && node_read_u64(n, FILE_MAX, &max) == CGROUPFS_OK &&
+                    max != KTEXT_MAX && holds_candidate(c, i))
+                        watch_node(c, i, woken);
+        }
+}
+
+void domains_watch(struct controller *c, void (*woken)(struct watch *w))
+{
+        const struct sense_options *o = &c->config->sense;
+
+        for (size_t i = 0; i < c->n_watches; i++) {
+                struct watch *w = &c->watches[i];
+                uint32_t index = tree_find(c->scanner.tree, w->domain.id);
+
+                if (!w->domain.is_host && (index == NODE_NONE || tree_node(c->scanner.tree, index)->gone))
+                        watch_stop(w);
+        }
+        if (o->host)
+                watch_node(c, 0, woken);
+        for (size_t i = 0; i < o->n_domains; i++) {
+                uint32_t index = tree_find_path(c->scanner.tree, o->domains[i]);
+
+                if (index != NODE_NONE)
+                        watch_node(c, index, woken);
+        }
+        if (o->domains_auto)
+                watch_limits(c, woken);
+}
