@@ -49,7 +49,7 @@ char *config_found(const json_t *value, char buffer[static FOUND_TEXT_MAX]);
 #define EXPECTED_UTILITY "a utility: 0 to 1000, \"TIER:VALUE\" with a tier of 0 to 15, or \"protect\""
 int config_utility(const json_t *value, struct utility *ret_utility);
 
-/* ---- config_file.c: a file of few keys, read by tables: each object has a table of members ---- */
+/* ---- config_spot.c: a file of few keys, read by tables: each object has a table of members ---- */
 
 /* Where in the file the reader is. */
 struct spot {
