@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An API server for tests: real TLS, real HTTP, and as well behaved as a script has it.
  *
- *   apiserver --dir DIR --key FILE --cert FILE
+ *   apiserver --dir DIR --key FILE --cert FILE [--port PORT]
  *
  * In DIR it finds 'token' (what a caller must bear; read at each request), 'list', 'watch' and 'event', the
  * scripts for three kinds of request; it leaves 'port', and 'requests': a line for each request, with its
@@ -395,6 +395,7 @@ int main(int argc, char **argv)
                 { "dir", required_argument, NULL, 'd' },
                 { "key", required_argument, NULL, 'k' },
                 { "cert", required_argument, NULL, 'c' },
+                { "port", required_argument, NULL, 'p' },
                 { 0 },
         };
         struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -411,11 +412,13 @@ int main(int argc, char **argv)
                         key = read_file(optarg, NULL);
                 else if (option == 'c')
                         cert = read_file(optarg, NULL);
+                else if (option == 'p')
+                        address.sin_port = htons((uint16_t)atoi(optarg));
                 else
                         return 2;
         }
         if (dir_fd < 0 || !key || !cert) {
-                fprintf(stderr, "usage: apiserver --dir DIR --key FILE --cert FILE\n");
+                fprintf(stderr, "usage: apiserver --dir DIR --key FILE --cert FILE [--port PORT]\n");
                 return 2;
         }
         daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |

@@ -32,13 +32,31 @@ cri_describe() {
 
 		message ContainerName { string name = 1; uint32 attempt = 2; }
 		message Image { string image = 1; }
+		message Mount { string container_path = 1; string host_path = 2; bool readonly = 3; }
 		message Resources { int64 memory_limit_in_bytes = 4; int64 oom_score_adj = 5; }
-		message Security { Namespaces namespace_options = 3; }
+		message Capabilities { repeated string add = 1; repeated string drop = 2; }
+		message Number { int64 value = 1; }
+		enum ProfileType { RUNTIME_DEFAULT = 0; UNCONFINED = 1; }
+		message Profile { ProfileType type = 1; }
+		message Security {
+		        Capabilities capabilities = 1;
+		        Namespaces namespace_options = 3;
+		        Number run_as_user = 5;
+		        bool readonly_rootfs = 7;
+		        bool no_new_privs = 11;
+		        Number run_as_group = 12;
+		        repeated string masked_paths = 13;
+		        repeated string readonly_paths = 14;
+		        Profile seccomp = 15;
+		        Profile apparmor = 16;
+		}
 		message ContainerLinux { Resources resources = 1; Security security_context = 2; }
 		message Container {
 		        ContainerName metadata = 1;
 		        Image image = 2;
+		        repeated string command = 3;
 		        repeated string args = 4;
+		        repeated Mount mounts = 7;
 		        string log_path = 11;
 		        ContainerLinux linux = 15;
 		}
@@ -50,11 +68,41 @@ cri_describe() {
 		message CreateContainerResponse { string container_id = 1; }
 		message StartContainerRequest { string container_id = 1; }
 		message StartContainerResponse {}
+		message StopContainerRequest { string container_id = 1; int64 timeout = 2; }
+		message StopContainerResponse {}
+		message RemoveContainerRequest { string container_id = 1; }
+		message RemoveContainerResponse {}
 		enum State { CREATED = 0; RUNNING = 1; EXITED = 2; UNKNOWN = 3; }
 		message Status { State state = 3; int32 exit_code = 7; string reason = 10; string message = 11; }
 		message ContainerStatusRequest { string container_id = 1; }
 		message ContainerStatusResponse { Status status = 1; }
 	END
+}
+
+# Starts containerd, told of the hook. Of its two runtimes the tool configures the default one; the other is
+# given the same by hand.
+containerd_configure() {
+        cat >/etc/containerd/config.toml <<-'END'
+		version = 2
+		[plugins."io.containerd.grpc.v1.cri"]
+		  sandbox_image = "localhost/jettison/pause:1"
+		  [plugins."io.containerd.grpc.v1.cri".containerd]
+		    snapshotter = "native"
+		    default_runtime_name = "systemd"
+		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.systemd]
+		      runtime_type = "io.containerd.runc.v2"
+		      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.systemd.options]
+		        SystemdCgroup = true
+		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.cgroupfs]
+		      runtime_type = "io.containerd.runc.v2"
+		      base_runtime_spec = "/etc/containerd/jettison-spec.json"
+		      pod_annotations = ["jettison.io/*"]
+	END
+        # it copies these for every pod
+        touch /etc/hosts /etc/resolv.conf
+        cp /etc/containerd/config.toml "$WORK/config.toml"
+        jettison configure --runtime containerd
+        systemctl restart containerd && wait_for 20 eval 'ctr version >/dev/null'
 }
 
 # cri_call METHOD: sends the request that is read as text, prints the answer as text; what the runtime refuses
@@ -84,35 +132,45 @@ cri_ask() {
                 sed -n "s/^ *$2: \"*\\([^\"]*\\)\"*$/\\1/p" "$WORK/cri.answer"
 }
 
-# sandbox NAME UID HANDLER PARENT [ANNOTATION]: runs a pod in the host's network, noted as NAME-pause. The
-# annotation is the pod's jettison.io/utility.
+# sandbox NAME UID HANDLER PARENT UTILITY [NAMESPACE [PID]]: runs a pod in the host's network, noted as
+# NAME-pause. The utility is the pod's annotation, if it is not empty; PID 2 means the host's process numbers.
 sandbox() {
+        sandbox_utility=
+        [ -z "$5" ] || sandbox_utility="annotations { key: \"jettison.io/utility\" value: \"$5\" }"
         cat >"$WORK/$1.pod" <<-END
-		metadata { name: "$1" uid: "$2" namespace: "batch" }
+		metadata { name: "$1" uid: "$2" namespace: "${6:-batch}" }
 		log_directory: "$WORK"
-		annotations { key: "jettison.io/utility" value: "$5" }
-		linux { cgroup_parent: "$4" security_context { namespace_options { network: 2 pid: 1 } } }
+		$sandbox_utility
+		linux {
+		        cgroup_parent: "$4"
+		        security_context { namespace_options { network: 2 pid: ${7:-1} } }
+		}
 	END
         cri_ask RunPodSandbox pod_sandbox_id \
                 "config { $(cat "$WORK/$1.pod") } runtime_handler: \"$3\"" >"$WORK/$1-pause.id"
 }
 
-# container POD NAME IMAGE [ARGUMENT]...: creates and starts one in the pod; what it prints lies in
-# $WORK/NAME.out.
+# container_of POD NAME IMAGE TEXT: creates and starts one in the pod, with this configuration; what it prints
+# lies in $WORK/NAME.out.
+container_of() {
+        cri_ask CreateContainer container_id "pod_sandbox_id: \"$(id_of "$1-pause")\"
+                sandbox_config { $(cat "$WORK/$1.pod") }
+                config {
+                        metadata { name: \"$2\" }
+                        image { image: \"localhost/jettison/$3:1\" }
+                        log_path: \"$2.out\"
+                        $4
+                }" >"$WORK/$2.id" &&
+                cri_ask StartContainer none "container_id: \"$(id_of "$2")\"" &&
+                note_group "$2"
+}
+
+# container POD NAME IMAGE [ARGUMENT]...: one like any other.
 container() {
         container_pod=$1 container_name=$2 container_image=$3
         shift 3
-        cri_ask CreateContainer container_id "pod_sandbox_id: \"$(id_of "$container_pod-pause")\"
-                sandbox_config { $(cat "$WORK/$container_pod.pod") }
-                config {
-                        metadata { name: \"$container_name\" }
-                        image { image: \"localhost/jettison/$container_image:1\" }
-                        $(printf 'args: "%s"\n' "$@")
-                        log_path: \"$container_name.out\"
-                        linux { security_context { namespace_options { network: 2 pid: 1 } } }
-                }" >"$WORK/$container_name.id" &&
-                cri_ask StartContainer none "container_id: \"$(id_of "$container_name")\"" &&
-                note_group "$container_name"
+        container_of "$container_pod" "$container_name" "$container_image" "$(printf 'args: "%s"\n' "$@")
+                linux { security_context { namespace_options { network: 2 pid: 1 } } }"
 }
 
 # How the runtime speaks of a container: state, exit code, reason.
@@ -123,6 +181,11 @@ container_status() {
 
 container_is() {
         [ "$(container_status "$1")" = "$2" ]
+}
+
+# container_remove NAME: one that has ended.
+container_remove() {
+        cri_ask RemoveContainer none "container_id: \"$(id_of "$1")\""
 }
 
 sandbox_remove() {

@@ -73,13 +73,14 @@ timeout_of() {
         echo "${seconds:-60}"
 }
 
-# What else a scenario wants beside it: the files that a script of this folder prints, which a line
-# "# brings:" names. If that fails, it is a failed test, and the scenario has to skip itself.
+# What else a scenario wants beside it: the files that a script of this folder prints when it is told where the
+# build is; a line "# brings:" names it. If that fails, it is a failed test, and the scenario has to skip
+# itself.
 brings_of() {
         local maker
         maker=$(sed -n 's/^# brings: //p' "$1")
         [ -n "$maker" ] || return 0
-        "$here/$maker" 2>"$work/$maker.log" && return 0
+        "$here/$maker" "$build" 2>"$work/$maker.log" && return 0
         { echo "not ok - $maker" && sed 's/^/# /' "$work/$maker.log"; } >&2
         echo 'not ok' >>"$work/notes-0"
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=1G swap=none psi=1 lane=full timeout=240
-# vm: packages=podman,crun,runc,containerd,netavark,uidmap,dbus-user-session,catatonit,curl,protobuf-compiler
+# vm: packages=podman,crun,runc,containerd,netavark,uidmap,dbus-user-session,catatonit,curl,protobuf-compiler,libmicrohttpd12,openssl
 #
 # containerd as a kubelet uses it, with both of its ways to make cgroups: the annotation of a pod becomes the
 # label of its containers, not of its pause container, and the status tells what became of those that were
@@ -24,31 +24,6 @@ containers_end() {
         for name in a b c; do
                 sandbox_remove $name
         done
-}
-
-# Of the two runtimes the tool configures the default one; the other is given the same by hand.
-containerd_configure() {
-        cat >/etc/containerd/config.toml <<-'END'
-		version = 2
-		[plugins."io.containerd.grpc.v1.cri"]
-		  sandbox_image = "localhost/jettison/pause:1"
-		  [plugins."io.containerd.grpc.v1.cri".containerd]
-		    snapshotter = "native"
-		    default_runtime_name = "systemd"
-		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.systemd]
-		      runtime_type = "io.containerd.runc.v2"
-		      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.systemd.options]
-		        SystemdCgroup = true
-		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.cgroupfs]
-		      runtime_type = "io.containerd.runc.v2"
-		      base_runtime_spec = "/etc/containerd/jettison-spec.json"
-		      pod_annotations = ["jettison.io/*"]
-	END
-        # it copies these for every pod
-        touch /etc/hosts /etc/resolv.conf
-        cp /etc/containerd/config.toml "$WORK/config.toml"
-        jettison configure --runtime containerd
-        systemctl restart containerd && wait_for 20 eval 'ctr version >/dev/null'
 }
 
 cri_describe

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=1G swap=none psi=1 lane=full timeout=240
-# vm: packages=podman,crun,runc,containerd,netavark,uidmap,dbus-user-session,catatonit,curl,protobuf-compiler
+# vm: packages=podman,crun,runc,containerd,netavark,uidmap,dbus-user-session,catatonit,curl,protobuf-compiler,libmicrohttpd12,openssl
 #
 # crun and runc with bundles made by hand: what they do when something is wrong with the hook, what
 # jettison-runtime does in front of them, and how much longer a container takes to start with the hook.

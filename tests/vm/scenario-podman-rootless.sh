@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=1G swap=none psi=1 lane=full timeout=240
-# vm: packages=podman,crun,runc,containerd,netavark,uidmap,dbus-user-session,catatonit,curl,protobuf-compiler
+# vm: packages=podman,crun,runc,containerd,netavark,uidmap,dbus-user-session,catatonit,curl,protobuf-compiler,libmicrohttpd12,openssl
 #
 # podman without root: the hook can write only the label that ranks a user's containers among themselves. A
 # user who claims 1000 is worth no more than any user, and less than what the host's root has labelled.

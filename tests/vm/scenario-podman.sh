@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: memory=1G swap=none psi=1 lane=full timeout=240
-# vm: packages=podman,crun,runc,containerd,netavark,uidmap,dbus-user-session,catatonit,curl,protobuf-compiler
+# vm: packages=podman,crun,runc,containerd,netavark,uidmap,dbus-user-session,catatonit,curl,protobuf-compiler,libmicrohttpd12,openssl
 #
 # podman as root, with crun and with runc: annotations are labels before the containers' programs begin, the
 # daemon goes by them, and podman tells what became of those that were shed.
