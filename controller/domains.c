@@ -72,6 +72,12 @@ static bool holds_candidate(struct controller *c, uint32_t branch)
         return false;
 }
 
+/* The container that the controller runs in has a limit, but nobody in it who could be shed. */
+static bool is_own_container(const struct node *n)
+{
+        return n->is_self && n->container.role != CONTAINER_NONE;
+}
+
 /* Branches with a limit of their own and candidates inside. */
 static void watch_limits(struct controller *c, void (*woken)(struct watch *w))
 {
@@ -79,7 +85,8 @@ static void watch_limits(struct controller *c, void (*woken)(struct watch *w))
                 struct node *n = tree_node(c->scanner.tree, i);
                 uint64_t max;
 
-                if (n->kind == NODE_BRANCH && !n->gone && node_read_u64(n, FILE_MAX, &max) == CGROUPFS_OK &&
+                if (n->kind == NODE_BRANCH && !n->gone && !is_own_container(n) &&
+                    node_read_u64(n, FILE_MAX, &max) == CGROUPFS_OK &&
                     max != KTEXT_MAX && holds_candidate(c, i))
                         watch_node(c, i, woken);
         }

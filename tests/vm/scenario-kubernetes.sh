@@ -365,6 +365,8 @@ show cat "$WORK/jettisond.out"
 expect "... having rehearsed a kill" not grep -i rehears "$WORK/jettisond.out"
 expect "... and does without nothing" journal_has '"what":"start"' "\"pid\":$(cat /run/jettison/lock)," \
         '"degraded":[]'
+expect "its own container's limit is no domain" journal_has '"what":"start"' \
+        "\"pid\":$(cat /run/jettison/lock)," '"domains":["/"]'
 controller=$(cat /run/jettison/lock)
 expect "it is in its container" test "$(cut -d : -f 3 "/proc/$controller/cgroup")" = "$(group_of jettisond)"
 expect "... in a cgroup namespace of its own" test \
