@@ -254,6 +254,17 @@ for pair in train:300 bulk:100 asker:10 idle:5 static:protect critical:protect; 
         expect "... and its pause container" wait_for 10 labels "${pair%:*}-pause" '"protect"' '"protect"'
 done
 expect "it names them" named main-idle default/idle/main-idle
+
+# change UTILITY SECONDS: idle is given this annotation when the clock has been set so much ahead.
+change() {
+        date -s "@$(($(date +%s) + $2))" >/dev/null
+        printf '{"type":"MODIFIED","object":%s}\n' "$(object idle default BestEffort ${UID_}04 0 "$1")" \
+                >>"$API/feed"
+}
+change 7 10800
+expect "a change is heard though the clock jumps ahead" wait_for 20 labels main-idle '"7"' '"7"'
+change '' -10800
+expect "... and back" wait_for 20 labels main-idle '"5"' '"5"'
 for pair in train:300 bulk:100 asker:10 idle:5; do
         expect "the daemon knows main-${pair%:*}" \
                 wait_for 10 candidate "main-${pair%:*}" "\"utility\":${pair#*:},"
