@@ -21,9 +21,9 @@
  * 4. Without a weight of its namespace, the utility is that number; of an annotation, at most the ceiling's.
  *    That is what the OCI hook would write.
  * 5. With a weight, numbers only rank inside the namespace: the largest number among its containers on this
- * node that are not protected is worth the weight, the others their share of it, rounded to the nearest. All
- * 0 stay 0. Tiers are strict, so each tier is a ranking of its own. Of an annotation, the utility is at most
- *    the ceiling's after that. Containers of pods that are over take no part.
+ *    node that are not protected is worth the weight, the others their share of it, rounded to the nearest.
+ *    All 0 stay 0. Tiers are strict, so each tier is a ranking of its own. Of an annotation, the utility is at
+ *    most the ceiling's after that. Containers of pods that are over take no part.
  *
  * Annotations and priorities meet on one scale, on purpose: an annotation replaces the number that the
  * priority would have given and nothing else. So "5" on one pod makes that one cheap among neighbours that

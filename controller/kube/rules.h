@@ -24,8 +24,8 @@ struct priority_step {
         struct utility utility;
 };
 
-/* What gets the label: each container, or the pod's own cgroup (for "kill": { "unit": "pod" } of the daemon).
- */
+/* What gets the label: each container, or the pod's own cgroup, where "candidates.unit" of the daemon is
+ * "pod". */
 enum rules_unit { UNIT_CONTAINER, UNIT_POD, UNIT_N };
 
 struct rules {
