@@ -8,11 +8,11 @@
 # A scenario says what it needs in its header; the defaults are
 #   # vm: memory=512M swap=none psi=1 lane=fast kernel=bookworm timeout=60
 # swap may be zram:SIZE; timeout is in seconds, inside the VM; kernel=bookworm,trixie,sid runs the scenario
-# once on each, and --kernel puts its own list in the place of all headers'. In the full lane, packages=a,b
-# adds to the image. The kernel module is built for each kernel that is booted, which is a test as well; where
-# it does not build, scenarios run without it. The TAP of the scenarios is passed through, each test followed
-# by the kernel's suite in brackets, with what they wrote if they failed; a scenario that the VM did not live
-# to finish has failed.
+# once on each, and --kernel puts its own list in the place of all headers'. boot=NAME gives it a boot that it
+# shares only with those of the same name. In the full lane, packages=a,b adds to the image. The kernel module
+# is built for each kernel that is booted, which is a test as well; where it does not build, scenarios run
+# without it. The TAP of the scenarios is passed through, each test followed by the kernel's suite in brackets,
+# with what they wrote if they failed; a scenario that the VM did not live to finish has failed.
 #
 # Emulated machines under real shortage share a host with others, and now and then one of them is late. So a
 # scenario that failed is played twice more, in a VM of its own, and has failed unless it passes both times; it
@@ -47,14 +47,14 @@ die() {
         exit 1
 }
 
-# The scenario's machines, a line each, as "kernel lane memory swap psi packages"; its time limit is not part
+# The scenario's machines, a line each, as "kernel lane memory swap psi boot packages"; its time limit is not part
 # of them.
 machines_of() {
-        local memory=512M swap=none psi=1 lane=fast kernel=bookworm packages='' setting
+        local memory=512M swap=none psi=1 lane=fast kernel=bookworm boot=shared packages='' setting
         # shellcheck disable=SC2013  # words are what the header holds
         for setting in $(sed -n 's/^# vm://p' "$1"); do
                 case $setting in
-                memory=* | swap=* | psi=* | lane=* | kernel=* | packages=*)
+                memory=* | swap=* | psi=* | lane=* | kernel=* | boot=* | packages=*)
                         local "${setting%%=*}=${setting#*=}"
                         ;;
                 timeout=*) ;;
@@ -63,7 +63,7 @@ machines_of() {
         done
         [ -z "$lane_wanted" ] || [ "$lane" = "$lane_wanted" ] || return 0
         for kernel in $(tr , ' ' <<<"${kernels_wanted:-$kernel}"); do
-                echo "$kernel $lane $memory $swap $psi $packages"
+                echo "$kernel $lane $memory $swap $psi $boot $packages"
         done
 }
 
@@ -143,9 +143,10 @@ prepare() {
 
 # boot NAME MACHINE SCENARIO...: one boot with all scenarios of one machine; notes go into notes-NAME.
 boot() {
-        local name=$1 kernel lane memory swap psi packages
+        local name=$1 kernel lane memory swap psi shared packages
         local seconds=20 disk=() files=() payload scenario
-        read -r kernel lane memory swap psi packages <<<"$2"
+        # shellcheck disable=SC2034  # shared only tells machines apart
+        read -r kernel lane memory swap psi shared packages <<<"$2"
         shift 2
         [ "$lane" != full ] || seconds=90
         for scenario in "$@"; do
