@@ -2,10 +2,8 @@
 /* What the daemon did, and why. Reads the file, not the daemon: the journal is there for when the daemon is
  * not. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/ktext.h"
@@ -13,9 +11,9 @@
 #include "cli/names.h"
 #include "cli/show.h"
 #include "cli/verb.h"
+#include "record/tail.h"
 
-#define FOLLOW_STEP_US  (250 * USEC_PER_MSEC)   /* a person's eye is no faster */
-#define FOLLOW_LINE_MAX (1 * MIB)               /* twice the longest line that the daemon writes */
+#define FOLLOW_STEP_US (250 * USEC_PER_MSEC)   /* a person's eye is no faster */
 
 struct journal_request {
         const char *file;
@@ -101,13 +99,6 @@ static int journal_explain(const struct verb *verb, const struct journal_request
         return code;
 }
 
-/* The end of the file that is being followed, and the line that is not whole yet. */
-struct tail {
-        int fd;
-        size_t len;
-        char line[FOLLOW_LINE_MAX];
-};
-
 /* Names are looked up anew for each line: containers come and go meanwhile. */
 static void tell_name(json_t *line)
 {
@@ -119,12 +110,13 @@ static void tell_name(json_t *line)
         json_decref(list);
 }
 
-static void follow_line(const struct journal_request *q, const char *text, size_t len)
+static bool follow_line(void *request, const char *text, size_t len)
 {
+        const struct journal_request *q = request;
         json_t *line = json_loadb(text, len, 0, NULL);
 
         tell_name(line);
-        if (line && (!q->round || show_u64(line, "round") == q->round) &&
+        if (line && (!q->round || field_u64(line, "round") == q->round) &&
             (!q->cgroup || history_line_mentions(line, q->cgroup)) &&
             (!q->container || names_match(line, q->container))) {
                 if (q->json)
@@ -133,68 +125,24 @@ static void follow_line(const struct journal_request *q, const char *text, size_
                         explain_line(line, stdout);
         }
         json_decref(line);
+        return true;
 }
 
-/* Reads what is there; whole lines are printed. */
-static int tail_read(struct tail *t, const struct journal_request *q)
-{
-        for (;;) {
-                ssize_t n = read(t->fd, t->line + t->len, sizeof(t->line) - t->len);
-                char *from = t->line, *end;
-
-                if (n <= 0)
-                        return n == 0 ? 0 : -errno;
-                t->len += (size_t)n;
-                while ((end = memchr(from, '\n', t->len - (size_t)(from - t->line)))) {
-                        follow_line(q, from, (size_t)(end - from));
-                        from = end + 1;
-                }
-                t->len -= (size_t)(from - t->line);
-                memmove(t->line, from, t->len);
-                if (t->len == sizeof(t->line))
-                        t->len = 0;     /* no line of ours */
-        }
-}
-
-/* Has the file been rotated away or cut? Then the new one is read from its beginning, after the last lines
- * of the old. */
-static void tail_renew(struct tail *t, const struct journal_request *q)
-{
-        struct stat open_file, named;
-        int fd;
-
-        if (fstat(t->fd, &open_file) < 0 || stat(q->file, &named) < 0)
-                return;
-        if (open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev &&
-            named.st_size >= lseek(t->fd, 0, SEEK_CUR))
-                return;
-        fd = open(q->file, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return;
-        tail_read(t, q);
-        close_p(&t->fd);
-        t->fd = fd;
-        t->len = 0;
-}
-
-static int journal_follow(const struct verb *verb, const struct journal_request *q)
+static int journal_follow(const struct verb *verb, struct journal_request *q)
 {
         const struct timespec step = { .tv_nsec = (long)(FOLLOW_STEP_US * NSEC_PER_USEC) };
-        CLEANUP(free_p) struct tail *t = must(calloc(1, sizeof(*t)));
+        struct tail t = TAIL_INIT;
         int r = 0;
 
-        t->fd = open(q->file, O_RDONLY | O_CLOEXEC);
-        if (t->fd < 0)
-                return cannot_read(verb, q->file, -errno);
-        lseek(t->fd, 0, SEEK_END);
+        tail_open(&t, q->file, TAIL_END, NULL);
         while (r == 0) {
-                r = tail_read(t, q);
+                r = tail_read(&t, follow_line, q);
                 if (fflush(stdout) != 0)
                         r = -errno;
-                tail_renew(t, q);
-                nanosleep(&step, NULL);
+                if (r == 0)
+                        nanosleep(&step, NULL);
         }
-        close_p(&t->fd);
+        tail_close(&t);
         return cannot_read(verb, q->file, r);
 }
 
