@@ -39,7 +39,7 @@ static char *size_text(const json_t *line, const char *name)
 {
         char text[SIZE_TEXT_MAX];
 
-        return must(strdup(size_format(show_u64(line, name), text)));
+        return must(strdup(size_format(field_u64(line, name), text)));
 }
 
 /* A duration, or "-" where the line has none, or it did not come to that. New. */
@@ -47,14 +47,14 @@ static char *duration_text(const json_t *line, const char *name)
 {
         char text[DURATION_TEXT_MAX];
 
-        if (!show_u64(line, name))
+        if (!field_u64(line, name))
                 return must(strdup("-"));
-        return must(strdup(duration_format(show_u64(line, name), text)));
+        return must(strdup(duration_format(field_u64(line, name), text)));
 }
 
 static char *shown(const json_t *line, const char *name)
 {
-        return text_show_json(show_text(line, name));
+        return text_show_json(field_text(line, name));
 }
 
 /* id → fate, for the planned victims. Those without a line were not struck, unless the round was cut off.
@@ -67,15 +67,15 @@ static json_t *victim_fates(const struct round *r)
         json_array_foreach(json_object_get(json_object_get(r->intent, "plan"), "victims"), i, line) {
                 char key[24];
 
-                snprintf(key, sizeof(key), "%llu", (unsigned long long)show_u64(line, "id"));
+                snprintf(key, sizeof(key), "%llu", (unsigned long long)field_u64(line, "id"));
                 json_object_set_new(map, key, must(json_string(r->outcome ? "spared" : "unknown")));
         }
         json_array_foreach(r->victims, i, line) {
                 char key[24];
 
-                snprintf(key, sizeof(key), "%llu", (unsigned long long)show_u64(line, "id"));
+                snprintf(key, sizeof(key), "%llu", (unsigned long long)field_u64(line, "id"));
                 json_object_set_new(map, key, must(json_string(word_means(fates, ARRAY_SIZE(fates),
-                                                                          show_text(line, "outcome")))));
+                                                                          field_text(line, "outcome")))));
         }
         return map;
 }
@@ -83,20 +83,20 @@ static json_t *victim_fates(const struct round *r)
 static void print_intent(const struct round *r, FILE *out, const struct term *term)
 {
         const json_t *intent = r->intent, *plan = json_object_get(intent, "plan");
-        CLEANUP(free_p) char *when = text_time(show_u64(intent, "time_usec"));
+        CLEANUP(free_p) char *when = text_time(field_u64(intent, "time_usec"));
         CLEANUP(free_p) char *domain = shown(intent, "domain");
         CLEANUP(free_p) char *need = size_text(intent, "need"), *relief = size_text(plan, "relief");
         CLEANUP(free_p) char *witness = text_show_json(word_means(witnesses, ARRAY_SIZE(witnesses),
-                                                                  show_text(intent, "witness")));
+                                                                  field_text(intent, "witness")));
         size_t n_victims = show_count(plan, "victims"), n = n_victims + show_count(plan, "kept");
-        bool proven = strcmp(show_text(plan, "proof"), "optimal") == 0;
+        bool proven = strcmp(field_text(plan, "proof"), "optimal") == 0;
         json_t *map = victim_fates(r);
 
         fprintf(out, "%sRound %llu%s, %s, domain %s: %s.\n", style_begin(term, STYLE_BOLD),
                 (unsigned long long)r->number, style_end(term, STYLE_BOLD), when, domain, witness);
         fprintf(out, "%s had to come back. The plan was to shed %zu of %zu, to free %s and lose a utility of "
                 "%llu, %s.\n\n", need, n_victims, n, relief,
-                (unsigned long long)show_u64(plan, "utility_lost"),
+                (unsigned long long)field_u64(plan, "utility_lost"),
                 proven ? "the least possible" : "not proven to be the least");
         show_entries(plan, json_object_get(intent, "snapshot"), map, out, term);
         fputc('\n', out);
@@ -106,19 +106,19 @@ static void print_intent(const struct round *r, FILE *out, const struct term *te
 /* What the kernel module was told, which stands for the intent when it has carried it out. */
 static void print_order(const struct round *r, FILE *out, const struct term *term)
 {
-        CLEANUP(free_p) char *when = text_time(show_u64(json_array_get(r->victims, 0), "time_usec"));
+        CLEANUP(free_p) char *when = text_time(field_u64(json_array_get(r->victims, 0), "time_usec"));
         CLEANUP(free_p) char *domain = shown(r->intent, "domain");
 
         fprintf(out, "%sRound %llu%s, %s, domain %s: %s.\n", style_begin(term, STYLE_BOLD),
                 (unsigned long long)r->number, style_end(term, STYLE_BOLD), when, domain,
-                word_means(witnesses, ARRAY_SIZE(witnesses), show_text(r->intent, "witness")));
+                word_means(witnesses, ARRAY_SIZE(witnesses), field_text(r->intent, "witness")));
         fprintf(out, "The standing order named %zu, cheapest first. The kernel module took one at a time until there\n"
                 "was memory, and passed over those too small to help.\n\n", show_count(r->intent, "victims"));
 }
 
 static bool is_order(const struct round *r)
 {
-        return strcmp(show_text(r->intent, "what"), "order") == 0;
+        return strcmp(field_text(r->intent, "what"), "order") == 0;
 }
 
 static void print_victims(const struct round *r, FILE *out, const struct term *term)
@@ -144,9 +144,9 @@ static void print_victims(const struct round *r, FILE *out, const struct term *t
                 table_cell(&table, shown(line, "path"));
                 table_cell(&table, names_text(line));
                 table_cell(&table, shown(line, "method"));
-                table_number(&table, show_u64(line, "processes"));
-                table_size(&table, show_u64(line, "expected"));
-                table_size(&table, show_u64(line, "freed"));
+                table_number(&table, field_u64(line, "processes"));
+                table_size(&table, field_u64(line, "expected"));
+                table_size(&table, field_u64(line, "freed"));
                 table_cell(&table, duration_text(line, "strike_usec"));
                 table_cell(&table, duration_text(line, "dead_usec"));
                 table_cell(&table, duration_text(line, "settle_usec"));
@@ -198,15 +198,15 @@ void explain_round(const struct round *r, FILE *out, const struct term *term)
 static void add_round(struct table *t, const struct round *r)
 {
         const json_t *first = r->intent ? r->intent : r->outcome ? r->outcome : json_array_get(r->victims, 0);
-        const char *result = show_text(r->outcome, "result");
+        const char *result = field_text(r->outcome, "result");
 
         table_row(t, r->outcome ? STYLE_PLAIN : STYLE_YELLOW);
         table_number(t, r->number);
-        table_cell(t, text_time(show_u64(first, "time_usec")));
+        table_cell(t, text_time(field_u64(first, "time_usec")));
         table_cell(t, shown(first, "domain"));
         table_cell(t, shown(r->intent, "witness"));
-        table_size(t, show_u64(r->intent ? r->intent : r->outcome, "need"));
-        table_number(t, r->outcome ? show_u64(r->outcome, "victims") : json_array_size(r->victims));
+        table_size(t, field_u64(r->intent ? r->intent : r->outcome, "need"));
+        table_number(t, r->outcome ? field_u64(r->outcome, "victims") : json_array_size(r->victims));
         table_cell(t, r->outcome ? size_text(r->outcome, "freed") : must(strdup("-")));
         table_cell(t, duration_text(r->outcome, "took_usec"));
         table_cell(t, text_show_json(r->outcome ? result : "interrupted"));
@@ -296,15 +296,15 @@ void explain_line(const json_t *line, FILE *out)
                       { "replan", line_replan },
                       { "victim", line_victim },
                       { "outcome", line_outcome } };
-        CLEANUP(free_p) char *when = text_time(show_u64(line, "time_usec")), *what = shown(line, "what");
+        CLEANUP(free_p) char *when = text_time(field_u64(line, "time_usec")), *what = shown(line, "what");
         void (*print)(const json_t *, FILE *) = line_other;
 
         fprintf(out, "%s  ", when);
-        if (show_u64(line, "round"))
-                fprintf(out, "round %llu  ", (unsigned long long)show_u64(line, "round"));
+        if (field_u64(line, "round"))
+                fprintf(out, "round %llu  ", (unsigned long long)field_u64(line, "round"));
         fprintf(out, "%s  ", what);
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-                if (strcmp(kinds[i].what, show_text(line, "what")) == 0)
+                if (strcmp(kinds[i].what, field_text(line, "what")) == 0)
                         print = kinds[i].print;
         print(line, out);
         fputc('\n', out);

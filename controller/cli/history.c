@@ -70,7 +70,7 @@ static void take_order(struct reader *reader, json_t *line)
 /* An order is no round until something of it is done. */
 static void take_round_line(struct reader *reader, json_t *line, const char *what)
 {
-        uint64_t number = show_u64(line, "round");
+        uint64_t number = field_u64(line, "round");
         struct round *round;
 
         if (number == 0 || (reader->keep == HISTORY_ONE && number != reader->number))
@@ -82,7 +82,7 @@ static void take_round_line(struct reader *reader, json_t *line, const char *wha
         round = find_round(reader, number);
         if (strcmp(what, "intent") == 0)
                 take_intent(reader, round, line);
-        else if (show_u64(reader->order, "round") == number)
+        else if (field_u64(reader->order, "round") == number)
                 take_intent(reader, round, reader->order);
         if (strcmp(what, "victim") == 0) {
                 json_array_append(round->victims, line);
@@ -94,11 +94,11 @@ static void take_round_line(struct reader *reader, json_t *line, const char *wha
 static void take_line(struct reader *reader, const char *text, size_t len)
 {
         json_t *line = json_loadb(text, len, 0, NULL);
-        const char *what = show_text(line, "what");
+        const char *what = field_text(line, "what");
 
         if (!what[0])
                 reader->history->n_torn++;
-        reader->history->n_dropped += show_u64(line, "dropped");
+        reader->history->n_dropped += field_u64(line, "dropped");
         if (strcmp(what, "start") == 0) {
                 reader->life++;
                 json_decref(reader->order);
@@ -185,7 +185,7 @@ void history_tell_names(struct history *h)
 
 bool history_line_mentions(const json_t *line, const char *bytes)
 {
-        const char *path = show_text(line, "path");
+        const char *path = field_text(line, "path");
         CLEANUP(free_p) char *own = text_from_json(path);
 
         return strstr(own ? own : path, bytes) != NULL;

@@ -26,6 +26,7 @@
 
 #include "cli/text.h"
 #include "sense/container.h"
+#include "serve/json.h"
 
 #define SHORT_ID 12u            /* as the runtimes themselves print it */
 #define BIT(n)   (1u << (n))
@@ -42,14 +43,6 @@ struct asked {
         const char *id;
         const char *home;       /* of the user below whose service it is, root in front; NULL: none's */
 };
-
-/* "" where it is missing. */
-static const char *member(const json_t *object, const char *name)
-{
-        const char *text = json_string_value(json_object_get(object, name));
-
-        return text ? text : "";
-}
 
 struct names *names_new(const char *root)
 {
@@ -132,12 +125,12 @@ static void storage_take(json_t *map, const char *path)
         size_t i;
 
         json_array_foreach(list, i, entry) {
-                const char *metadata = member(entry, "metadata");    /* JSON in a string */
+                const char *metadata = field_text(entry, "metadata");    /* JSON in a string */
                 const char *first = json_string_value(json_array_get(json_object_get(entry, "names"), 0));
                 CLEANUP(free_p) char *name = plain_name(first ? first : "");
                 json_t *about = json_loads(metadata, 0, NULL);
 
-                json_object_set_new(map, member(entry, "id"), known(name, member(about, "image-name")));
+                json_object_set_new(map, field_text(entry, "id"), known(name, field_text(about, "image-name")));
                 json_decref(about);
         }
         json_decref(list);
@@ -195,9 +188,9 @@ static json_t *ask_docker(const struct asked *a)
                                                  a->home ? a->home : a->names->root,
                                                  a->home ? "/.local/share" : "/var/lib", a->id);
         json_t *file = file_json(path), *found;
-        CLEANUP(free_p) char *name = plain_name(member(file, "Name"));
+        CLEANUP(free_p) char *name = plain_name(field_text(file, "Name"));
 
-        found = known(name, member(json_object_get(file, "Config"), "Image"));
+        found = known(name, field_text(json_object_get(file, "Config"), "Image"));
         json_decref(file);
         return found;
 }
@@ -209,11 +202,11 @@ static json_t *bundle_name(const json_t *bundle)
         const json_t *notes = json_object_get(bundle, "annotations");
         CLEANUP(free_p) char *name = NULL;
 
-        if (!*member(notes, kubernetes))
-                return known(member(notes, "nerdctl/name"), "");
-        name = text_format("%s/%s/%s", member(notes, "io.kubernetes.cri.sandbox-namespace"),
-                           member(notes, "io.kubernetes.cri.sandbox-name"), member(notes, kubernetes));
-        return known(name, member(notes, "io.kubernetes.cri.image-name"));
+        if (!*field_text(notes, kubernetes))
+                return known(field_text(notes, "nerdctl/name"), "");
+        name = text_format("%s/%s/%s", field_text(notes, "io.kubernetes.cri.sandbox-namespace"),
+                           field_text(notes, "io.kubernetes.cri.sandbox-name"), field_text(notes, kubernetes));
+        return known(name, field_text(notes, "io.kubernetes.cri.image-name"));
 }
 
 static json_t *ask_containerd(const struct asked *a)
@@ -315,7 +308,7 @@ static json_t *find(struct names *n, const char *path, enum container_runtime ru
 
 static void tell(struct names *n, json_t *object)
 {
-        CLEANUP(free_p) char *path = text_from_json(member(object, "path")), *id = NULL;
+        CLEANUP(free_p) char *path = text_from_json(field_text(object, "path")), *id = NULL;
         char pod[POD_TEXT_MAX];
         struct container c;
         json_t *about;
@@ -350,12 +343,12 @@ void names_tell(struct names *n, json_t *list)
 char *names_text(const json_t *object)
 {
         const json_t *about = json_object_get(object, "container");
-        const char *name = member(about, "name"), *image = member(about, "image");
-        CLEANUP(free_p) char *id = must(strndup(member(about, "id"), SHORT_ID)), *text = NULL;
+        const char *name = field_text(about, "name"), *image = field_text(about, "image");
+        CLEANUP(free_p) char *id = must(strndup(field_text(about, "id"), SHORT_ID)), *text = NULL;
 
         if (!about)
                 return must(strdup(""));
-        text = text_format("%s %s%s%s", member(about, "runtime"), *name ? name : id, *image ? ", " : "",
+        text = text_format("%s %s%s%s", field_text(about, "runtime"), *name ? name : id, *image ? ", " : "",
                            image);
         return text_show_json(text);
 }
@@ -363,7 +356,7 @@ char *names_text(const json_t *object)
 bool names_match(const json_t *object, const char *wanted)
 {
         const json_t *about = json_object_get(object, "container");
-        const char *name = member(about, "name"), *id = member(about, "id");
+        const char *name = field_text(about, "name"), *id = field_text(about, "id");
         size_t len = strlen(wanted);
 
         if (len == 0)

@@ -9,25 +9,11 @@
 #include "base/utility.h"
 #include "cli/names.h"
 
-uint64_t show_u64(const json_t *object, const char *name)
-{
-        json_int_t number = json_integer_value(json_object_get(object, name));
-
-        return number > 0 ? (uint64_t)number : 0;
-}
-
-const char *show_text(const json_t *object, const char *name)
-{
-        const char *text = json_string_value(json_object_get(object, name));
-
-        return text ? text : "";
-}
-
 size_t show_count(const json_t *plan, const char *list)
 {
         CLEANUP(free_p) char *left_out = text_format("%s_left_out", list);
 
-        return json_array_size(json_object_get(plan, list)) + show_u64(plan, left_out);
+        return json_array_size(json_object_get(plan, list)) + field_u64(plan, left_out);
 }
 
 void show_json(const json_t *value, FILE *out)
@@ -39,8 +25,8 @@ void show_json(const json_t *value, FILE *out)
 static char *utility_text(const json_t *cgroup)
 {
         struct utility u = {
-                .value = (uint16_t)u64_min(show_u64(cgroup, "utility"), UINT16_MAX),
-                .tier = (uint8_t)u64_min(show_u64(cgroup, "tier"), UINT8_MAX),
+                .value = (uint16_t)u64_min(field_u64(cgroup, "utility"), UINT16_MAX),
+                .tier = (uint8_t)u64_min(field_u64(cgroup, "tier"), UINT8_MAX),
                 .protect = json_is_true(json_object_get(cgroup, "protected")),
         };
         char text[UTILITY_TEXT_MAX + 1];
@@ -56,17 +42,17 @@ static char *path_text(const json_t *cgroup)
 static void print_domain(const json_t *snapshot, FILE *out)
 {
         const json_t *domain = json_object_get(snapshot, "domain");
-        CLEANUP(free_p) char *path = path_text(domain), *when = text_time(show_u64(snapshot, "time_usec"));
+        CLEANUP(free_p) char *path = path_text(domain), *when = text_time(field_u64(snapshot, "time_usec"));
         char part[SIZE_TEXT_MAX], whole[SIZE_TEXT_MAX];
 
         fprintf(out, "Domain %s", path);
-        if (show_u64(snapshot, "time_usec"))
+        if (field_u64(snapshot, "time_usec"))
                 fprintf(out, " at %s", when);
-        fprintf(out, ": %s of %s available, ", size_format(show_u64(domain, "memory_available"), part),
-                size_format(show_u64(domain, "memory_total"), whole));
-        if (show_u64(domain, "swap_total"))
-                fprintf(out, "%s of %s swap free.\n\n", size_format(show_u64(domain, "swap_free"), part),
-                        size_format(show_u64(domain, "swap_total"), whole));
+        fprintf(out, ": %s of %s available, ", size_format(field_u64(domain, "memory_available"), part),
+                size_format(field_u64(domain, "memory_total"), whole));
+        if (field_u64(domain, "swap_total"))
+                fprintf(out, "%s of %s swap free.\n\n", size_format(field_u64(domain, "swap_free"), part),
+                        size_format(field_u64(domain, "swap_total"), whole));
         else
                 fputs("no swap.\n\n", out);
 }
@@ -93,18 +79,18 @@ void show_snapshot(const json_t *snapshot, FILE *out, const struct term *term)
                 table_cell(&table, path_text(cgroup));
                 table_cell(&table, names_text(cgroup));
                 table_cell(&table, utility_text(cgroup));
-                table_size(&table, show_u64(cgroup, "memory"));
-                table_size(&table, show_u64(cgroup, "relief"));
-                table_size(&table, show_u64(cgroup, "swap"));
-                table_number(&table, show_u64(cgroup, "oom_score"));
-                table_number(&table, show_u64(cgroup, "processes"));
-                table_cell(&table, text_show_json(barred ? show_text(cgroup, "barred") : ""));
+                table_size(&table, field_u64(cgroup, "memory"));
+                table_size(&table, field_u64(cgroup, "relief"));
+                table_size(&table, field_u64(cgroup, "swap"));
+                table_number(&table, field_u64(cgroup, "oom_score"));
+                table_number(&table, field_u64(cgroup, "processes"));
+                table_cell(&table, text_show_json(barred ? field_text(cgroup, "barred") : ""));
         }
         print_domain(snapshot, out);
         table_print(&table, out, term);
         fprintf(out, "\n%zu cgroups", table.n_rows);
-        if (show_u64(snapshot, "left_out"))
-                fprintf(out, ", %llu more found no room", (unsigned long long)show_u64(snapshot, "left_out"));
+        if (field_u64(snapshot, "left_out"))
+                fprintf(out, ", %llu more found no room", (unsigned long long)field_u64(snapshot, "left_out"));
         fputs(".\n", out);
         table_fini(&table);
 }
@@ -119,7 +105,7 @@ static json_t *index_cgroups(const json_t *snapshot)
         json_array_foreach(json_object_get(snapshot, "cgroups"), i, cgroup) {
                 char key[24];
 
-                snprintf(key, sizeof(key), "%llu", (unsigned long long)show_u64(cgroup, "id"));
+                snprintf(key, sizeof(key), "%llu", (unsigned long long)field_u64(cgroup, "id"));
                 json_object_set(index, key, cgroup);
         }
         return index;
@@ -131,7 +117,7 @@ static char *weight_text(const json_t *plan, uint64_t weight)
 {
         char text[SIZE_TEXT_MAX];
 
-        if (show_u64(plan, "weight_total") < MIB)
+        if (field_u64(plan, "weight_total") < MIB)
                 return text_format("%llu", (unsigned long long)weight);
         return must(strdup(size_format(weight, text)));
 }
@@ -139,7 +125,7 @@ static char *weight_text(const json_t *plan, uint64_t weight)
 /* Why a victim goes; the kept have a reason of their own. */
 static const char *why_shed(const json_t *plan)
 {
-        return strcmp(show_text(plan, "verdict"), "insufficient") == 0 ? "all must go" : "costs the least";
+        return strcmp(field_text(plan, "verdict"), "insufficient") == 0 ? "all must go" : "costs the least";
 }
 
 static void add_entry(struct table *t, const json_t *plan, const json_t *entry, const json_t *index,
@@ -148,7 +134,7 @@ static void add_entry(struct table *t, const json_t *plan, const json_t *entry, 
         const json_t *cgroup, *fate;
         char key[24];
 
-        snprintf(key, sizeof(key), "%llu", (unsigned long long)show_u64(entry, "id"));
+        snprintf(key, sizeof(key), "%llu", (unsigned long long)field_u64(entry, "id"));
         cgroup = json_object_get(index, key);
         fate = json_object_get(fates, key);
         table_row(t, shed ? STYLE_RED : STYLE_PLAIN);
@@ -157,15 +143,15 @@ static void add_entry(struct table *t, const json_t *plan, const json_t *entry, 
         table_cell(t, names_text(entry));
         table_cell(t, utility_text(cgroup ? cgroup : entry));
         if (cgroup) {
-                table_size(t, show_u64(cgroup, "memory"));
-                table_number(t, show_u64(cgroup, "oom_score"));
+                table_size(t, field_u64(cgroup, "memory"));
+                table_number(t, field_u64(cgroup, "oom_score"));
         } else {
                 table_cell(t, must(strdup("-")));
                 table_cell(t, must(strdup("-")));
         }
-        table_cell(t, weight_text(plan, show_u64(entry, "weight")));
-        table_size(t, show_u64(entry, "relief"));
-        table_cell(t, text_show_json(shed ? why_shed(plan) : show_text(entry, "why")));
+        table_cell(t, weight_text(plan, field_u64(entry, "weight")));
+        table_size(t, field_u64(entry, "relief"));
+        table_cell(t, text_show_json(shed ? why_shed(plan) : field_text(entry, "why")));
 }
 
 void show_entries(const json_t *plan, const json_t *snapshot, const json_t *fates, FILE *out,
@@ -195,16 +181,16 @@ void show_entries(const json_t *plan, const json_t *snapshot, const json_t *fate
 /* What the numbers mean, in a sentence. */
 static void print_verdict(const json_t *plan, FILE *out)
 {
-        const char *verdict = show_text(plan, "verdict");
+        const char *verdict = field_text(plan, "verdict");
         size_t n_victims = show_count(plan, "victims"), n = n_victims + show_count(plan, "kept");
-        CLEANUP(free_p) char *total = weight_text(plan, show_u64(plan, "weight_total"));
-        CLEANUP(free_p) char *capacity = weight_text(plan, show_u64(plan, "capacity"));
+        CLEANUP(free_p) char *total = weight_text(plan, field_u64(plan, "weight_total"));
+        CLEANUP(free_p) char *capacity = weight_text(plan, field_u64(plan, "capacity"));
         char need[SIZE_TEXT_MAX], relief[SIZE_TEXT_MAX], took[DURATION_TEXT_MAX];
-        unsigned long long lost = show_u64(plan, "utility_lost"), bound = show_u64(plan, "bound");
+        unsigned long long lost = field_u64(plan, "utility_lost"), bound = field_u64(plan, "bound");
         bool enough = strcmp(verdict, "act") == 0;
 
-        size_format(show_u64(plan, "need"), need);
-        size_format(show_u64(plan, "relief"), relief);
+        size_format(field_u64(plan, "need"), need);
+        size_format(field_u64(plan, "relief"), relief);
         if (strcmp(verdict, "calm") == 0) {
                 fprintf(out, "Calm: nothing is needed, nobody goes.\n");
                 return;
@@ -215,12 +201,12 @@ static void print_verdict(const json_t *plan, FILE *out)
         }
         fprintf(out, "%s: %s are needed; shedding %zu of %zu frees %s and loses a utility of %llu",
                 enough ? "Act" : "Insufficient", need, n_victims, n, relief, lost);
-        if (enough && strcmp(show_text(plan, "proof"), "optimal") == 0)
+        if (enough && strcmp(field_text(plan, "proof"), "optimal") == 0)
                 fprintf(out, ", the least possible");
         else if (enough)
                 fprintf(out, "; no plan loses less than %llu", bound);
         fprintf(out, ".\nWeight: %s in all, of which %s may stay. Decided in %s.\n", total, capacity,
-                duration_format(show_u64(plan, "solve_usec"), took));
+                duration_format(field_u64(plan, "solve_usec"), took));
 }
 
 void show_plan(const json_t *plan, const json_t *snapshot, FILE *out, const struct term *term)

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "cli/table.h"
+#include "serve/json.h"
 
 /* The cgroups of a snapshot, and its domain in a line above. */
 void show_snapshot(const json_t *snapshot, FILE *out, const struct term *term);
@@ -19,10 +20,6 @@ void show_plan(const json_t *plan, const json_t *snapshot, FILE *out, const stru
  * May be NULL. */
 void show_entries(const json_t *plan, const json_t *snapshot, const json_t *fates, FILE *out,
                   const struct term *term);
-
-/* Members with what stands in for them when they are missing. */
-uint64_t show_u64(const json_t *object, const char *name);              /* 0 */
-const char *show_text(const json_t *object, const char *name);          /* "" */
 
 /* How many entries a plan's list has, with those that found no room in it. */
 size_t show_count(const json_t *plan, const char *list);

@@ -50,19 +50,19 @@ static enum style level_style(const char *level)
 
 static void add_domain(struct table *t, const json_t *domain)
 {
-        const char *level = show_text(domain, "level");
-        uint64_t total = show_u64(domain, "memory_total"), available = show_u64(domain, "memory_available");
+        const char *level = field_text(domain, "level");
+        uint64_t total = field_u64(domain, "memory_total"), available = field_u64(domain, "memory_available");
 
         table_row(t, level_style(level));
-        table_cell(t, text_show_json(show_text(domain, "path")));
+        table_cell(t, text_show_json(field_text(domain, "path")));
         table_cell(t, names_text(domain));
         table_cell(t, bar_text(total, available));
         table_cell(t, part_text(available, total));
-        table_cell(t, part_text(show_u64(domain, "swap_free"), show_u64(domain, "swap_total")));
+        table_cell(t, part_text(field_u64(domain, "swap_free"), field_u64(domain, "swap_total")));
         table_cell(t, text_format("%.2f%%", json_number_value(json_object_get(domain, "stall"))));
-        table_size(t, show_u64(domain, "act_available"));
+        table_size(t, field_u64(domain, "act_available"));
         table_cell(t, text_show_json(level));
-        table_cell(t, text_show_json(show_text(domain, "state")));
+        table_cell(t, text_show_json(field_text(domain, "state")));
 }
 
 static void print_domains(const json_t *reply, const struct term *term)
@@ -91,17 +91,17 @@ static void print_domains(const json_t *reply, const struct term *term)
 
 static unsigned long long count(const json_t *reply, const char *name)
 {
-        return show_u64(reply, name);
+        return field_u64(reply, name);
 }
 
 static void print_daemon(const json_t *reply)
 {
-        CLEANUP(free_p) char *version = text_show_json(show_text(reply, "version"));
-        CLEANUP(free_p) char *feed = text_show_json(show_text(reply, "feed"));
+        CLEANUP(free_p) char *version = text_show_json(field_text(reply, "version"));
+        CLEANUP(free_p) char *feed = text_show_json(field_text(reply, "feed"));
         char up[DURATION_TEXT_MAX];
 
         printf("jettisond %s, process %llu, up %s, feed %s%s\n", version, count(reply, "pid"),
-               duration_format(show_u64(reply, "uptime_usec"), up), feed,
+               duration_format(field_u64(reply, "uptime_usec"), up), feed,
                json_is_true(json_object_get(reply, "dry_run")) ? ", DRY RUN: nobody is struck" : "");
         printf("%llu candidates, %llu rounds, %llu victims, %llu wake-ups, %llu journal lines dropped, "
                "%llu bad labels\n\n",
@@ -113,7 +113,7 @@ static void print_daemon(const json_t *reply)
 static void print_order(const json_t *reply)
 {
         const json_t *order = json_object_get(reply, "order");
-        CLEANUP(free_p) char *state = text_show_json(show_text(order, "state"));
+        CLEANUP(free_p) char *state = text_show_json(field_text(order, "state"));
         char age[DURATION_TEXT_MAX], left[DURATION_TEXT_MAX];
 
         if (!order)
@@ -157,13 +157,13 @@ static void print_lines(const json_t *reply)
         size_t i;
 
         json_array_foreach(json_object_get(reply, "domains"), i, domain) {
-                CLEANUP(free_p) char *path = text_show_json(show_text(domain, "path"));
-                CLEANUP(free_p) char *level = text_show_json(show_text(domain, "level"));
-                CLEANUP(free_p) char *state = text_show_json(show_text(domain, "state"));
-                CLEANUP(free_p) char *memory = part_text(show_u64(domain, "memory_available"),
-                                                         show_u64(domain, "memory_total"));
-                CLEANUP(free_p) char *swap = part_text(show_u64(domain, "swap_free"),
-                                                       show_u64(domain, "swap_total"));
+                CLEANUP(free_p) char *path = text_show_json(field_text(domain, "path"));
+                CLEANUP(free_p) char *level = text_show_json(field_text(domain, "level"));
+                CLEANUP(free_p) char *state = text_show_json(field_text(domain, "state"));
+                CLEANUP(free_p) char *memory = part_text(field_u64(domain, "memory_available"),
+                                                         field_u64(domain, "memory_total"));
+                CLEANUP(free_p) char *swap = part_text(field_u64(domain, "swap_free"),
+                                                       field_u64(domain, "swap_total"));
 
                 printf("%s %s available %s, swap %s, stall %.2f%%, %s, %s\n", when, path, memory, swap,
                        json_number_value(json_object_get(domain, "stall")), level, state);

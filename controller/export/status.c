@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "serve/json.h"
 
 static const char *const level_names[] = {
         [STATUS_CALM] = "calm",
@@ -74,24 +75,15 @@ static const struct number domain_numbers[] = {
         { "target_available", offsetof(struct status_domain, target_available) },
 };
 
-static uint64_t member_u64(const json_t *object, const char *name)
-{
-        json_int_t value = json_integer_value(json_object_get(object, name));
-
-        return value > 0 ? (uint64_t)value : 0;
-}
-
 static void read_numbers(const json_t *object, const struct number *list, size_t n, void *into)
 {
         for (size_t i = 0; i < n; i++)
-                *(uint64_t *)((char *)into + list[i].at) = member_u64(object, list[i].name);
+                *(uint64_t *)((char *)into + list[i].at) = field_u64(object, list[i].name);
 }
 
 static bool read_text(const json_t *object, const char *name, char **ret_text)
 {
-        const char *text = json_string_value(json_object_get(object, name));
-
-        *ret_text = strdup(text ? text : "");
+        *ret_text = strdup(field_text(object, name));
         return *ret_text != NULL;
 }
 
@@ -127,7 +119,7 @@ static bool read_members(const json_t *root, struct status *s)
         s->n_degraded = json_array_size(json_object_get(root, "degraded"));
         s->has_module = order != NULL;
         s->order = read_word(order, "state", order_names, STATUS_ORDER_N);
-        s->order_victims = member_u64(order, "victims");
+        s->order_victims = field_u64(order, "victims");
         while (s->n_domains < STATUS_DOMAINS_MAX && s->n_domains < json_array_size(domains)) {
                 if (!read_domain(json_array_get(domains, s->n_domains), &s->domains[s->n_domains]))
                         return false;

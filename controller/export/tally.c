@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "serve/json.h"
 
 static const char *const result_names[] = {
         [RESULT_RECOVERED] = "recovered",
@@ -59,20 +60,6 @@ static size_t word_find(const char *const *names, size_t n, const char *word)
         return i;
 }
 
-static uint64_t member_u64(const json_t *object, const char *name)
-{
-        json_int_t value = json_integer_value(json_object_get(object, name));
-
-        return value > 0 ? (uint64_t)value : 0;
-}
-
-static const char *member_text(const json_t *object, const char *name)
-{
-        const char *text = json_string_value(json_object_get(object, name));
-
-        return text ? text : "";
-}
-
 static void worths_clear(struct worths *w)
 {
         free(w->list);
@@ -90,9 +77,9 @@ static void worths_add(struct worths *w, const json_t *entries)
                 return;
         w->list = list;
         json_array_foreach(entries, i, entry) w->list[w->n++] = (struct worth){
-                .id = member_u64(entry, "id"),
-                .tier = (uint32_t)u64_min(member_u64(entry, "tier"), TIER_MAX),
-                .utility = (uint32_t)u64_min(member_u64(entry, "utility"), UTILITY_MAX),
+                .id = field_u64(entry, "id"),
+                .tier = (uint32_t)u64_min(field_u64(entry, "tier"), TIER_MAX),
+                .utility = (uint32_t)u64_min(field_u64(entry, "utility"), UTILITY_MAX),
         };
 }
 
@@ -131,7 +118,7 @@ static void take_order(struct tally *t, const json_t *line)
 
 static void price_death(struct tally *t, const json_t *line)
 {
-        uint64_t id = member_u64(line, "id");
+        uint64_t id = field_u64(line, "id");
         const struct worth *worth = worths_find(&t->planned, id);
 
         if (!worth)
@@ -144,19 +131,19 @@ static void price_death(struct tally *t, const json_t *line)
 
 static void take_victim(struct tally *t, const json_t *line)
 {
-        const char *path = member_text(line, "path");
+        const char *path = field_text(line, "path");
         enum container_runtime runtime = container_recognise(path, strlen(path)).runtime;
-        enum tally_outcome outcome = word_find(outcome_names, DEATH_N, member_text(line, "outcome"));
-        enum tally_method method = word_find(method_names, METHOD_N, member_text(line, "method"));
-        uint64_t strike_us = member_u64(line, "strike_usec"), settle_us = member_u64(line, "settle_usec");
+        enum tally_outcome outcome = word_find(outcome_names, DEATH_N, field_text(line, "outcome"));
+        enum tally_method method = word_find(method_names, METHOD_N, field_text(line, "method"));
+        uint64_t strike_us = field_u64(line, "strike_usec"), settle_us = field_u64(line, "settle_usec");
 
         if (outcome == DEATH_DRY_RUN || outcome == DEATH_VANISHED)
                 method = METHOD_NONE;
         t->kills[runtime][method][outcome]++;
         if (method == METHOD_NONE)
                 return;
-        t->freed = u64_add(t->freed, member_u64(line, "freed"));
-        t->expected = u64_add(t->expected, member_u64(line, "expected"));
+        t->freed = u64_add(t->freed, field_u64(line, "freed"));
+        t->expected = u64_add(t->expected, field_u64(line, "expected"));
         if (outcome <= DEATH_NOT_FREED)
                 price_death(t, line);
         if (outcome == DEATH_FREED && strike_us > 0)
@@ -165,14 +152,14 @@ static void take_victim(struct tally *t, const json_t *line)
 
 static void take_outcome(struct tally *t, const json_t *line)
 {
-        enum tally_result result = word_find(result_names, RESULT_N, member_text(line, "result"));
+        enum tally_result result = word_find(result_names, RESULT_N, field_text(line, "result"));
 
         t->open = false;
         t->rounds[result]++;
-        t->kernel_kills = u64_add(t->kernel_kills, member_u64(line, "kernel_kills"));
-        t->last_round_us = u64_max(t->last_round_us, member_u64(line, "time_usec"));
+        t->kernel_kills = u64_add(t->kernel_kills, field_u64(line, "kernel_kills"));
+        t->last_round_us = u64_max(t->last_round_us, field_u64(line, "time_usec"));
         if (result != RESULT_DRY_RUN)
-                histogram_add(&t->took, member_u64(line, "took_usec"));
+                histogram_add(&t->took, field_u64(line, "took_usec"));
 }
 
 static void take_error(struct tally *t, const json_t *line UNUSED)
@@ -197,7 +184,7 @@ static const struct {
 void tally_line(struct tally *t, const char *line, size_t len)
 {
         json_t *object = json_loadb(line, len, 0, NULL);
-        const char *what = member_text(object, "what");
+        const char *what = field_text(object, "what");
 
         t->n_garbage += !*what && len > 0; /* an empty line ends one that a crash tore */
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

@@ -34,9 +34,6 @@
 #include "sense/container.h"
 #include "sense/label.h"
 
-/* Namespace and container 63, pod 253 bytes, and what stands between them. */
-#define NAME_SIZE 512
-
 /* What one pass goes about with. */
 struct pass {
         struct labeller *labeller;
@@ -53,14 +50,14 @@ struct pass {
 
 static bool has_attribute(int fd, const char *name, const char *text, size_t len)
 {
-        char there[NAME_SIZE];
+        char there[LABEL_NAME_SIZE];
 
         return fgetxattr(fd, name, there, sizeof(there)) == (ssize_t)len && memcmp(there, text, len) == 0;
 }
 
 static int write_name(struct labeller *l, int fd, const char *name)
 {
-        const char *attribute = l->untrusted ? LABEL_NAME_USER : LABEL_NAME_TRUSTED;
+        const char *attribute = l->untrusted ? LABEL_NAME_USER : LABEL_NAME;
         size_t len = strlen(name);
 
         if (has_attribute(fd, attribute, name, len) || fsetxattr(fd, attribute, name, len, 0) == 0)
@@ -88,9 +85,9 @@ static int write_label(struct labeller *l, int fd, const char *text)
         return 0;
 }
 
-static void name_of(char name[static NAME_SIZE], const struct pod *p, const struct pod_container *c)
+static void name_of(char name[static LABEL_NAME_SIZE], const struct pod *p, const struct pod_container *c)
 {
-        snprintf(name, NAME_SIZE, "%s/%s%s%s", p->namespace, p->name, c ? "/" : "", c ? c->name : "");
+        snprintf(name, LABEL_NAME_SIZE, "%s/%s%s%s", p->namespace, p->name, c ? "/" : "", c ? c->name : "");
 }
 
 /* ---- one cgroup ---- */
@@ -110,7 +107,7 @@ static void apply(struct pass *s, int fd, const struct pod *p, const struct pod_
                   struct utility u)
 {
         struct labeller *l = s->labeller;
-        char text[UTILITY_TEXT_MAX + 1], name[NAME_SIZE];
+        char text[UTILITY_TEXT_MAX + 1], name[LABEL_NAME_SIZE];
         int r;
 
         if (l->show) {
@@ -130,14 +127,14 @@ static void apply(struct pass *s, int fd, const struct pod *p, const struct pod_
 
 static void take_off(struct pass *s, int fd, const struct pod *p)
 {
-        char name[NAME_SIZE];
+        char name[LABEL_NAME_SIZE];
 
         name_of(name, p, NULL);
-        if (s->labeller->show || !has_attribute(fd, LABEL_NAME_TRUSTED, name, strlen(name)))
+        if (s->labeller->show || !has_attribute(fd, LABEL_NAME, name, strlen(name)))
                 return;
         fremovexattr(fd, LABEL_TRUSTED_NAME);
         fremovexattr(fd, LABEL_USER_NAME);
-        fremovexattr(fd, LABEL_NAME_TRUSTED);
+        fremovexattr(fd, LABEL_NAME);
 }
 
 /* ---- the walk ---- */

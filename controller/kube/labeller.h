@@ -6,9 +6,8 @@
 #include "kube/pod.h"
 #include "kube/rules.h"
 
-/* Which container it is, as NAMESPACE/POD/CONTAINER, on its cgroup's directory; for people. */
-#define LABEL_NAME_TRUSTED "trusted.jettison.name"
-#define LABEL_NAME_USER    "user.jettison.name"
+/* What stands in for LABEL_NAME of sense/label.h where that must not be written. */
+#define LABEL_NAME_USER "user.jettison.name"
 
 /* The hierarchy is looked through no deeper: the kubelet's groups lie 3 to 5 below its root. */
 #define LABELLER_DEPTH_MAX 12u

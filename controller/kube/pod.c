@@ -10,16 +10,10 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "serve/json.h"
 
 #define NAME_LEN_MAX 253u       /* of a pod; namespaces and containers have 63 (apimachinery, validation) */
 #define HASH_LEN     32u
-
-static const char *text_of(const json_t *object, const char *key)
-{
-        const char *text = json_string_value(json_object_get(object, key));
-
-        return text ? text : "";
-}
 
 static bool is_hex(const char *text, size_t len)
 {
@@ -81,7 +75,7 @@ static const json_t *status_of(const json_t *statuses, const char *name)
         json_t *status;
 
         json_array_foreach(statuses, i, status)
-                if (strcmp(text_of(status, "name"), name) == 0)
+                if (strcmp(field_text(status, "name"), name) == 0)
                         return status;
         return NULL;
 }
@@ -104,7 +98,7 @@ static int read_container(struct pod *p, enum kind kind, const json_t *container
                           const json_t *annotations)
 {
         char key[sizeof(POD_KEY_CONTAINER) + NAME_LEN_MAX] = POD_KEY_CONTAINER;
-        const char *name = text_of(container, "name");
+        const char *name = field_text(container, "name");
         const json_t *status = status_of(statuses, name);
         struct pod_container *c = &p->containers[p->n];
 
@@ -121,8 +115,8 @@ static int read_container(struct pod *p, enum kind kind, const json_t *container
                 p->is_told = false;
                 return 0;
         }
-        read_id(text_of(status, "containerID"), c->id);
-        read_id(text_of(json_object_get(json_object_get(status, "lastState"), "terminated"), "containerID"),
+        read_id(field_text(status, "containerID"), c->id);
+        read_id(field_text(json_object_get(json_object_get(status, "lastState"), "terminated"), "containerID"),
                 c->last_id);
         c->phase = phase_of(kind, json_object_get(status, "state"));
         return 0;
@@ -168,7 +162,7 @@ static enum qos qos_of(const json_t *status)
         };
 
         for (enum qos q = 0; q < QOS_N; q++)
-                if (strcmp(text_of(status, "qosClass"), names[q]) == 0)
+                if (strcmp(field_text(status, "qosClass"), names[q]) == 0)
                         return q;
         return QOS_BEST_EFFORT;
 }
@@ -182,9 +176,9 @@ static int32_t priority_of(const json_t *spec)
 
 static int read_names(struct pod *p, const json_t *metadata, const json_t *annotations)
 {
-        const char *uid = text_of(metadata, "uid"), *namespace = text_of(metadata, "namespace");
-        const char *name = text_of(metadata, "name"),
-                   *hash = text_of(annotations, "kubernetes.io/config.hash");
+        const char *uid = field_text(metadata, "uid"), *namespace = field_text(metadata, "namespace");
+        const char *name = field_text(metadata, "name"),
+                   *hash = field_text(annotations, "kubernetes.io/config.hash");
 
         if (!is_name(uid, POD_ID_SIZE - 1) || !is_name(namespace, NAME_LEN_MAX) ||
             !is_name(name, NAME_LEN_MAX))
@@ -207,7 +201,7 @@ int pod_read(const json_t *object, struct pod **ret_pod)
         const json_t *metadata = json_object_get(object, "metadata"), *spec = json_object_get(object, "spec");
         const json_t *annotations = json_object_get(metadata, "annotations");
         const json_t *status = json_object_get(object, "status");
-        const char *phase = text_of(status, "phase");
+        const char *phase = field_text(status, "phase");
         CLEANUP(pod_free_p) struct pod *p = NULL;
         int r;
 
@@ -218,7 +212,7 @@ int pod_read(const json_t *object, struct pod **ret_pod)
         if (r < 0)
                 return r;
         p->priority = priority_of(spec);
-        p->has_priority = p->priority != 0 || *text_of(spec, "priorityClassName");
+        p->has_priority = p->priority != 0 || *field_text(spec, "priorityClassName");
         p->qos = qos_of(status);
         p->is_over = strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0;
         p->has_claim = read_claim(annotations, POD_KEY_UTILITY, &p->claim, &p->is_wrong);

@@ -20,16 +20,10 @@
 #include <sys/random.h>
 
 #include "base/log.h"
+#include "serve/json.h"
 
 #define HTTP_UNAUTHORIZED 401
 #define HTTP_GONE         410
-
-static const char *text_of(const json_t *object, const char *key)
-{
-        const char *text = json_string_value(json_object_get(object, key));
-
-        return text ? text : "";
-}
 
 static void replace(char **text, const char *with)
 {
@@ -128,7 +122,7 @@ static bool read_page(struct reflector *r)
 {
         json_t *list = json_loadb(r->lines.text ? r->lines.text : "", r->lines.len, 0, NULL);
         const json_t *metadata = json_object_get(list, "metadata"), *items = json_object_get(list, "items");
-        bool ok = strcmp(text_of(list, "kind"), "PodList") == 0 &&
+        bool ok = strcmp(field_text(list, "kind"), "PodList") == 0 &&
                   (json_is_array(items) || json_is_null(items));
         json_t *object;
         size_t i;
@@ -137,9 +131,9 @@ static bool read_page(struct reflector *r)
         if (ok) {
                 json_array_foreach(items, i, object)
                         put(&r->next, &r->pods, object);
-                replace(&r->token, text_of(metadata, "continue"));
+                replace(&r->token, field_text(metadata, "continue"));
                 if (!r->token)
-                        replace(&r->version, text_of(metadata, "resourceVersion"));
+                        replace(&r->version, field_text(metadata, "resourceVersion"));
         }
         json_decref(list);
         return ok && (r->token || r->version);
@@ -159,10 +153,10 @@ static void listed(struct reflector *r)
 
 static void put_event(struct reflector *r, const char *type, const json_t *object)
 {
-        const char *version = text_of(json_object_get(object, "metadata"), "resourceVersion");
+        const char *version = field_text(json_object_get(object, "metadata"), "resourceVersion");
 
         if (strcmp(type, "DELETED") == 0)
-                pods_remove(&r->pods, text_of(json_object_get(object, "metadata"), "uid"));
+                pods_remove(&r->pods, field_text(json_object_get(object, "metadata"), "uid"));
         else if (strcmp(type, "BOOKMARK") != 0)
                 put(&r->pods, &r->pods, object);
         r->changes += strcmp(type, "BOOKMARK") != 0;
@@ -186,7 +180,7 @@ static bool take_event(void *who, const char *text, size_t len)
         struct reflector *r = who;
         json_t *event = json_loadb(text, len, 0, NULL);
         const json_t *object = json_object_get(event, "object");
-        const char *type = text_of(event, "type");
+        const char *type = field_text(event, "type");
         bool ok = json_is_object(object) && is_event(type);
 
         if (ok) {
@@ -194,7 +188,7 @@ static bool take_event(void *who, const char *text, size_t len)
         } else if (strcmp(type, "ERROR") == 0) {
                 json_int_t code = json_integer_value(json_object_get(object, "code"));
 
-                log_info("the watch of pods ended: %.200s", text_of(object, "message"));
+                log_info("the watch of pods ended: %.200s", field_text(object, "message"));
                 if (code == HTTP_GONE)
                         list_anew(r);
         } else if (len > 0) {

@@ -16,30 +16,17 @@
 #include "base/log.h"
 #include "base/utility.h"
 #include "sense/container.h"
+#include "serve/json.h"
 
 #define CURSOR "kube.cursor"
-
-static const char *text_of(const json_t *object, const char *key)
-{
-        const char *text = json_string_value(json_object_get(object, key));
-
-        return text ? text : "";
-}
-
-static uint64_t number_of(const json_t *object, const char *key)
-{
-        json_int_t number = json_integer_value(json_object_get(object, key));
-
-        return number > 0 ? (uint64_t)number : 0;
-}
 
 static struct utility utility_of(const json_t *entry)
 {
         if (json_is_true(json_object_get(entry, "protected")))
                 return (struct utility){ .protect = true };
         return (struct utility){
-                .value = (uint16_t)u64_min(number_of(entry, "utility"), UTILITY_MAX),
-                .tier = (uint8_t)u64_min(number_of(entry, "tier"), TIER_MAX),
+                .value = (uint16_t)u64_min(field_u64(entry, "utility"), UTILITY_MAX),
+                .tier = (uint8_t)u64_min(field_u64(entry, "tier"), TIER_MAX),
         };
 }
 
@@ -80,7 +67,7 @@ static const struct pod *find(const struct pods *pods, const char *path,
 static void name_of(const struct pods *pods, const json_t *entry, struct event_kept *kept)
 {
         const struct pod_container *container = NULL;
-        const char *path = text_of(entry, "path");
+        const char *path = field_text(entry, "path");
         const struct pod *p = find(pods, path, &container);
 
         kept->utility = utility_of(entry);
@@ -129,7 +116,7 @@ static void pick_utility(const struct reporter *r, struct event *e)
 
         for (size_t l = 0; l < ARRAY_SIZE(lists) && !e->has_utility; l++)
                 json_array_foreach(json_object_get(r->plan, lists[l]), i, entry)
-                        if (number_of(entry, "id") == e->cgroup && !e->has_utility) {
+                        if (field_u64(entry, "id") == e->cgroup && !e->has_utility) {
                                 e->has_utility = true;
                                 e->utility = utility_of(entry);
                         }
@@ -168,7 +155,7 @@ static void take_plan(struct reporter *r, json_t *line, json_t *plan)
         r->plan = json_incref(plan);
         r->plan_place = r->before;
         r->round = json_integer_value(json_object_get(line, "round"));
-        r->need = number_of(line, "need");
+        r->need = field_u64(line, "need");
 }
 
 static void take_intent(struct reporter *r, json_t *line)
@@ -190,10 +177,10 @@ static void take_victim(struct reporter *r, json_t *line)
 {
         static const char *const deaths[] = { "freed", "partial", "not-freed" };
         struct event e = {
-                .node = r->node, .time_us = number_of(line, "time_usec"), .cgroup = number_of(line, "id"),
-                .freed = number_of(line, "freed"), .expected = number_of(line, "expected"),
+                .node = r->node, .time_us = field_u64(line, "time_usec"), .cgroup = field_u64(line, "id"),
+                .freed = field_u64(line, "freed"), .expected = field_u64(line, "expected"),
         };
-        const char *outcome = text_of(line, "outcome"), *path = text_of(line, "path");
+        const char *outcome = field_text(line, "outcome"), *path = field_text(line, "path");
         bool dead = false;
 
         for (size_t i = 0; i < ARRAY_SIZE(deaths); i++)
@@ -231,7 +218,7 @@ static const struct {
 void reporter_take(struct reporter *r, const char *text, size_t len)
 {
         json_t *line = json_loadb(text, len, 0, NULL);
-        const char *what = text_of(line, "what");
+        const char *what = field_text(line, "what");
 
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
                 if (strcmp(what, kinds[i].what) == 0)

@@ -25,7 +25,7 @@ cd "$2"
 BEGIN {
         door["^<libcgroup\\.h>$"] = "^(sense/cgroupfs|serve/instance|cli/group)\\.c$"
         door["^<seccomp\\.h>$"] = "^(serve/sandbox|kube/confine)\\.c$"
-        door["^<jansson\\.h>$"] = "^(serve/config[a-z_]*\\.[ch]|serve/request\\.[ch]|cli/[a-z_]*\\.[ch]|(kube|export)/[a-z_-]*\\.[ch])$"
+        door["^<jansson\\.h>$"] = "^(serve/json\\.h|serve/config[a-z_]*\\.[ch]|serve/request\\.[ch]|cli/[a-z_]*\\.[ch]|(kube|export)/[a-z_-]*\\.[ch])$"
         door["^<curl/"] = "^kube/[a-z]*\\.c$"
         door["^<microhttpd\\.h>$"] = "^export/[a-z]*\\.c$"
         door["^<systemd/"] = "^serve/notify\\.c$"

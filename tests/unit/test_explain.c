@@ -291,8 +291,8 @@ Test(explain, order_that_was_carried_out)
 
         cr_assert_eq(history_read(d.path, HISTORY_ALL, 0, &h), 0);
         cr_assert_eq(h.n, 2, "an order by itself is no round");
-        cr_expect_str_eq(show_text(h.rounds[0].intent, "what"), "intent");
-        cr_expect_str_eq(show_text(h.rounds[1].intent, "what"), "order");
+        cr_expect_str_eq(field_text(h.rounds[0].intent, "what"), "intent");
+        cr_expect_str_eq(field_text(h.rounds[1].intent, "what"), "order");
         text = explained(&h.rounds[1]);
         cr_expect(strstr(text, "the kernel itself had run out of memory"), "%s", text);
         cr_expect(strstr(text, "named 2, cheapest first"), "%s", text);
