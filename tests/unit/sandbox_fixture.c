@@ -5,19 +5,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
-
-void give_up(int line)
-{
-        dprintf(STDERR_FILENO, "line %d: %s\n", line, strerror(errno));
-        _exit(1);
-}
 
 int run(void (*body)(enum sandbox_mode, bool), enum sandbox_mode mode, bool dry_run)
 {

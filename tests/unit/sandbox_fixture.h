@@ -6,11 +6,8 @@
 
 #include <stdbool.h>
 
+#include "child_fixture.h"
 #include "serve/sandbox.h"
-
-/* In the child. */
-#define MUST(condition) ((condition) ? (void)0 : give_up(__LINE__))
-_Noreturn void give_up(int line);
 
 /* Runs body(mode, dry_run) in a child. Its status, as of waitpid(). */
 int run(void (*body)(enum sandbox_mode, bool), enum sandbox_mode mode, bool dry_run);

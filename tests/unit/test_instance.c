@@ -11,57 +11,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "base/base.h"
-#include "base/log.h"
+#include "child_fixture.h"
 #include "serve/instance.h"
 
-#define MUST(condition) ((condition) ? (void)0 : give_up(__LINE__))
-#define SKIPPED 77
-
-static char folder[64], path[128], told[4096];
-
-_Noreturn static void give_up(int line)
-{
-        dprintf(STDERR_FILENO, "line %d: %s\n", line, strerror(errno));
-        _exit(1);
-}
-
-/* Runs in a child; what it writes to standard error is in 'told'. Its exit status, or 256 + the signal. */
-static int run(void (*body)(void))
-{
-        size_t len = 0;
-        ssize_t n;
-        int pipe_fds[2], status;
-        pid_t pid;
-
-        cr_assert_eq(pipe2(pipe_fds, O_CLOEXEC), 0);
-        fflush(NULL);
-        pid = fork();
-        if (pid == 0) {
-                dup2(pipe_fds[1], STDERR_FILENO);
-                log_init(LOG_LEVEL_INFO);
-                body();
-                _exit(0);
-        }
-        close(pipe_fds[1]);
-        while ((n = read(pipe_fds[0], told + len, sizeof(told) - 1 - len)) > 0)
-                len += (size_t)n;
-        told[len] = '\0';
-        close(pipe_fds[0]);
-        cr_assert_eq(waitpid(pid, &status, 0), pid);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
-}
-
-static void expect_done(void (*body)(void))
-{
-        int status = run(body);
-
-        if (status == SKIPPED)
-                cr_skip_test("%s", told);
-        cr_expect_eq(status, 0, "status %d, told: %s", status, told);
-}
+static char folder[64], path[128];
 
 static void folder_make(void)
 {
@@ -129,7 +84,7 @@ Test(instance, only_one)
         cr_expect_eq(number_in(path), getpid(), "who was refused must leave the file as it is");
         close(fd);
 
-        cr_assert_eq(run(lock_and_crash), 256 + SIGKILL);       /* leaves its number, not its lock */
+        cr_assert_eq(child_run(lock_and_crash), 256 + SIGKILL); /* leaves its number, not its lock */
         cr_assert_eq(instance_lock(path, &again), 0);
         cr_expect_eq(number_in(path), getpid());
         close(again);

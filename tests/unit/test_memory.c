@@ -3,59 +3,18 @@
  * and with SKIPPED where it may not lock; what it told the log is read as well. */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
 #include "base/base.h"
-#include "base/log.h"
+#include "child_fixture.h"
 #include "serve/memory.h"
 
-#define MUST(condition) ((condition) ? (void)0 : give_up(__LINE__))
-#define SKIPPED 77
 #define TABLE_BYTES (2 * MIB)
 #define PAGE_BYTES  ((size_t)sysconf(_SC_PAGESIZE))
-
-static char told[4096];
-
-_Noreturn static void give_up(int line)
-{
-        dprintf(STDERR_FILENO, "line %d: %s\n", line, strerror(errno));
-        _exit(1);
-}
-
-/* Runs in a child; what it writes to standard error is in 'told'. */
-static void expect_done(void (*body)(void))
-{
-        size_t len = 0;
-        ssize_t n;
-        int pipe_fds[2], status;
-        pid_t pid;
-
-        cr_assert_eq(pipe2(pipe_fds, O_CLOEXEC), 0);
-        fflush(NULL);
-        pid = fork();
-        if (pid == 0) {
-                dup2(pipe_fds[1], STDERR_FILENO);
-                log_init(LOG_LEVEL_INFO);
-                body();
-                _exit(0);
-        }
-        close(pipe_fds[1]);
-        while ((n = read(pipe_fds[0], told + len, sizeof(told) - 1 - len)) > 0)
-                len += (size_t)n;
-        told[len] = '\0';
-        close(pipe_fds[0]);
-        cr_assert_eq(waitpid(pid, &status, 0), pid);
-        if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
-                cr_skip_test("%s", told);
-        cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x, told: %s", status, told);
-}
 
 /* A number of KiB behind a key: of /proc/self/status, or of the mapping of smaps that holds the address. */
 static long kib_of(const char *key, const void *address)
