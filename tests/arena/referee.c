@@ -21,6 +21,7 @@
  * A tenth is what earlyoom and systemd-oomd take when nothing is configured, and the kernel's documentation
  * has no figure of its own; whoever takes another line is measured by this one all the same. The second half
  * is there because a machine that swaps in circles is short, however much of its swap is free.
+ * Where available memory made it so, the moment of the crossing is drawn between the two samples around it.
  * Memory is back when the machine has not been short for BACK_MS.
  */
 #include "container.h"
@@ -72,6 +73,11 @@ static long now_ms(void)
 
         clock_gettime(CLOCK_MONOTONIC, &t);
         return (t.tv_sec - epoch.tv_sec) * 1000 + (t.tv_nsec - epoch.tv_nsec) / 1000000;
+}
+
+static long epoch_ms(void)
+{
+        return epoch.tv_sec * 1000 + epoch.tv_nsec / 1000000;
 }
 
 static void plan_read(const char *path, int root)
@@ -137,11 +143,23 @@ static bool is_short(const struct machine *m)
                (before && m->full_us - before->full_us >= window_us / 5);
 }
 
+/* When the line was crossed since the sample before, if memory fell evenly. */
+static long crossing_ms(const struct machine *m, long at_ms)
+{
+        const struct sample *before = n_samples > 0 ? &samples[n_samples - 1] : NULL;
+        uint64_t line_kib = m->total_kib / 10;
+
+        if (!before || before->available_kib <= line_kib)
+                return at_ms;
+        return before->at_ms + (long)((uint64_t)(at_ms - before->at_ms) * (before->available_kib - line_kib) /
+                                      (before->available_kib - m->available_kib));
+}
+
 static void judge(struct verdict *v, const struct machine *m, long at_ms, long step_ms)
 {
         if (is_short(m)) {
                 if (v->short_ms < 0) {
-                        v->short_ms = at_ms;
+                        v->short_ms = crossing_ms(m, at_ms);
                         v->at_shortage = *m;
                         for (size_t i = 0; i < n_groups; i++)
                                 groups[i].memory_short = groups[i].populated ? groups[i].memory_last : 0;
@@ -182,16 +200,15 @@ static struct verdict play(long limit_ms, long after_ms, long given_up_ms)
         due = epoch;
         for (long at_ms = 0; at_ms < limit_ms && !is_over(&v, at_ms, after_ms, given_up_ms);
              at_ms = now_ms()) {
-                struct machine m;
+                struct machine m = machine_read();
 
+                judge(&v, &m, at_ms, at_ms - before_ms);
+                sample_add(&m, at_ms);
                 for (size_t i = 0; i < n_groups; i++) {
                         if (groups[i].next_start_ms >= 0 && groups[i].next_start_ms <= at_ms)
                                 container_start(&groups[i]);
                         container_look(&groups[i], at_ms);
                 }
-                m = machine_read();
-                judge(&v, &m, at_ms, at_ms - before_ms);
-                sample_add(&m, at_ms);
                 before_ms = at_ms;
                 while (waitpid(-1, NULL, WNOHANG) > 0)
                         ;
@@ -272,9 +289,10 @@ static void settle_down(void)
 int main(int argc, char **argv)
 {
         struct machine start;
+        static const char *const programs[] = { "hog", "load", "faceswap", NULL };
         struct cost before, idle, after;
         struct verdict v;
-        uint64_t kills;
+        uint64_t kills, struck_us;
         long end_ms;
         int root;
 
@@ -286,6 +304,8 @@ int main(int argc, char **argv)
         if (root < 0 || !witness_open())
                 die("open");
         plan_read(argv[1], root);
+        if (!signals_trace(programs))
+                die("the kernel traces no signals");
         settle_down();
 
         before = cost_read(argv[3]);
@@ -295,6 +315,7 @@ int main(int argc, char **argv)
         kills = oom_kills();
         v = play(atol(argv[5]), atol(argv[6]), atol(argv[7]));
         end_ms = now_ms();
+        struck_us = signals_first();
         after = cost_read(argv[3]);
         groups_close();
         kills = oom_kills() - kills;
@@ -302,6 +323,7 @@ int main(int argc, char **argv)
         printf("{\"memory_total_mib\":%" PRIu64 ",\"swap_total_mib\":%" PRIu64
                ",\"available_start_mib\":%" PRIu64 ",\"swap_start_mib\":%" PRIu64 ",", start.total_kib >> 10,
                start.swap_total_kib >> 10, start.available_kib >> 10, start.swap_free_kib >> 10);
+        printf("\"struck_ms\":%ld,", struck_us ? (long)(struck_us / 1000) - epoch_ms() : -1);
         printf("\"shortage_ms\":%ld,\"back_ms\":%ld,\"short_total_ms\":%ld,\"end_ms\":%ld,", v.short_ms,
                v.back_ms, v.short_total_ms, end_ms);
         printf("\"available_at_shortage_mib\":%" PRIu64 ",\"swap_at_shortage_mib\":%" PRIu64

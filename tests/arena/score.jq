@@ -58,7 +58,8 @@ def score($room; $play; $moment): . as $r
                 half: ([counted[] | select(is_half)] | length),
                 over_mib: (if .shortage_ms < 0 then 0 else
                         ($first | map(.memory_at_shortage / 1048576) | add // 0) - need_moment | floor end),
-                strike_ms: (if .shortage_ms < 0 or ($killed | length) == 0 then null
+                strike_ms: (if .shortage_ms < 0 or .struck_ms < 0 then null else .struck_ms - .shortage_ms end),
+                death_ms: (if .shortage_ms < 0 or ($killed | length) == 0 then null
                         else ($killed | map(.died_ms) | min) - .shortage_ms end),
                 memory_back_ms: (if .shortage_ms < 0 or .back_ms < 0 then null
                         else .back_ms - .shortage_ms end),

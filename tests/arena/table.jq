@@ -30,14 +30,14 @@ def load_table: (.[0].load) as $load
                 + "\(.[0].memory); swap \(if .[0].swap_mib > 0 then "zram \(.[0].swap_mib) MiB" else "none" end); "
                 + "\(.[0].accel)."), "",
           (["contestant", "n", "lost", "least", "regret", "of the moment", "killed", "needless", "half-dead", "over, MiB",
-            "strike, ms", "back, ms", "short, ms", "stall, ms", "steps missed", "kernel kills"] | row),
-          "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+            "strike, ms", "death, ms", "back, ms", "short, ms", "stall, ms", "steps missed", "kernel kills"] | row),
+          "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
           (group_by(.contestant) | sort_by(.[0].contestant | rank)[] |
                 [.[0].contestant, length, (map(.lost) | mean | round1), (map(.optimum) | mean | round1),
                  (map(select(is_back) | .regret) | mean | round1),
                  (map(.moment_lost - .moment_optimum) | mean | round1), (map(.killed) | mean | round1),
                  (map(.needless) | mean | round1), (map(.half) | mean | round1), (map(.over_mib) | median),
-                 (map(.strike_ms | numbers) | median), back,
+                 (map(.strike_ms | numbers) | median), (map(.death_ms | numbers) | median), back,
                  (map(.short_ms) | median), (map(.stall_ms) | median), (map(.steps_missed) | mean | round1),
                  (map(.oom_kills) | mean | round1)] | row), "";
 

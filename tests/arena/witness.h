@@ -26,6 +26,11 @@ bool witness_open(void);
 
 struct machine machine_read(void);
 
+/* From now on the kernel notes each SIGTERM and SIGKILL to a program of the loads (COMMS, ended by NULL), whoever
+ * sends it; false if it cannot. signals_first: when the first one was sent, in us of CLOCK_MONOTONIC; 0: none. */
+bool signals_trace(const char *const *comms);
+uint64_t signals_first(void);
+
 /* Processes that the kernel's own killer has killed since boot. */
 uint64_t oom_kills(void);
 
