@@ -76,6 +76,7 @@ static int read_domain(const json_t *value, struct reading *reading, struct read
                 { "path", MEMBER_BYTES, false, 0, &reading->domain, NULL },
                 { "memory_total", MEMBER_UINT, true, READ_BYTES_MAX, &facts->memory_total, NULL },
                 { "memory_available", MEMBER_UINT, true, READ_BYTES_MAX, &facts->memory_available, NULL },
+                { "memory_lists", MEMBER_UINT, false, READ_BYTES_MAX, &facts->memory_lists, NULL },
                 { "swap_total", MEMBER_UINT, false, READ_BYTES_MAX, &facts->swap_total, NULL },
                 { "swap_free", MEMBER_UINT, false, READ_BYTES_MAX, &facts->swap_free, NULL },
                 { "psi", MEMBER_LEFT, false, 0, &psi, NULL },

@@ -3,8 +3,9 @@
  *
  * Act at 10 % available, or 4 GiB on a large host: a fast allocator on a swapless machine went from 10 % to
  * the kernel's own killer in 0.35 … 1 s, and a reaction takes up to 0.3 s; 4 GiB is 0.7 s at 6 GiB/s, the
- * fill rate that earlyoom measured. A share of a terabyte would be waste. Restore 15 % or 6 GiB, so that
- * the next allocation does not start the next round. Arm at 30 %, the report's threshold.
+ * fill rate that earlyoom measured. A share of a terabyte would be waste. Plan for 15 % or 6 GiB, so that
+ * the set is the best for what will be asked for next, and not for one page. Arm at 30 %, the report's
+ * threshold.
  *
  * Pressure alone is not believed (one container thrashing at its own limit drove the host's pressure to 87
  * % with 74 % of memory free), but a host that stands still for a fifth of each second with less than 20 %

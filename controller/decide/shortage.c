@@ -21,10 +21,27 @@ static bool is_swap_low(const struct domain_facts *f, const struct policy *p)
         return f->swap_free < amount_bytes(p->act_swap, f->swap_total);
 }
 
+static uint64_t reported_available(const struct domain_facts *f)
+{
+        return u64_less(f->memory_available, f->memory_lists);
+}
+
+/* The line is drawn for the figure that operators and other programs read, the kernel's. What lies on the
+ * processors' lists beside it counts only when it lifts memory half way to the target: after a death half of what
+ * was freed may lie there, and another round would go for it. On a host of 594 MiB the lists held 4 to 10 MiB,
+ * a third of a second of a leak of 30 MiB/s (6.1, two processors). */
+static bool is_memory_low(const struct domain_facts *f, const struct policy *p)
+{
+        uint64_t act = amount_bytes(p->act_available, f->memory_total);
+        uint64_t way = u64_less(amount_bytes(p->target_available, f->memory_total), act);
+
+        return reported_available(f) < act && f->memory_available <= u64_add(act, way / 2);
+}
+
 static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_permyriad, bool oom,
                                    const struct policy *p)
 {
-        bool low = f->memory_available < amount_bytes(p->act_available, f->memory_total);
+        bool low = is_memory_low(f, p);
         bool stalled = p->stall_permyriad > 0 && stall_permyriad >= p->stall_permyriad &&
                        f->memory_available < amount_bytes(p->stall_available, f->memory_total);
 
@@ -70,7 +87,8 @@ struct shortage shortage_judge(const struct domain_facts *f, uint32_t stall_perm
 uint64_t shortage_headroom(const struct domain_facts *f, const struct policy *p)
 {
         uint64_t arm = amount_bytes(p->arm_available, f->memory_total);
-        uint64_t memory = u64_less(f->memory_available, amount_bytes(p->act_available, f->memory_total));
+        uint64_t act = amount_bytes(p->act_available, f->memory_total);
+        uint64_t memory = u64_less(reported_available(f), act);
 
         if (f->memory_available > arm)
                 return f->memory_available - arm;

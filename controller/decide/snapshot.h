@@ -13,6 +13,8 @@
  * limit among it and its ancestors, and what is left below it with clean file cache counted as available. */
 struct domain_facts {
         uint64_t memory_total, memory_available;
+        uint64_t memory_lists;          /* of what is available: on the processors' own free lists, which the
+                                         * kernel's MemAvailable leaves out */
         uint64_t swap_total, swap_free;
         struct psi psi;
         bool has_psi;

@@ -6,7 +6,8 @@
  * It leaves out what every processor keeps on free lists of its own. That was next to nothing, until Linux 6.7
  * let these lists grow: on 6.12, of 60 MiB that a victim freed on a host of 512, 26 were not in MemAvailable
  * when it was dead, and a second container would have gone for them. Any allocation finds them, directly or
- * by draining the lists before it reclaims. */
+ * by draining the lists before it reclaims. So what is missing is counted with them; the acting line is the
+ * kernel's own figure all the same (decide/shortage.c). */
 #include "sense/meminfo.h"
 
 #include <errno.h>
@@ -44,6 +45,7 @@ int meminfo_parse(const char *text, struct domain_facts *facts)
                 return -EINVAL;
         facts->memory_total = u64_scale(total, KIB, 1);
         facts->memory_available = u64_min(u64_scale(available, KIB, 1), facts->memory_total);
+        facts->memory_lists = 0;
         facts->swap_total = u64_scale(swap_total, KIB, 1);
         facts->swap_free = u64_min(u64_scale(swap_free, KIB, 1), facts->swap_total);
         return 0;

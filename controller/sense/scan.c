@@ -128,8 +128,9 @@ static void apply_swap(struct scanner *s, uint32_t index, struct domain_facts *f
 
 static void add_lists(const struct scanner *s, struct domain_facts *host)
 {
-        host->memory_available = u64_min(u64_add(host->memory_available, meminfo_lists(&s->meminfo)),
-                                         host->memory_total);
+        host->memory_lists = u64_min(meminfo_lists(&s->meminfo),
+                                     u64_less(host->memory_total, host->memory_available));
+        host->memory_available += host->memory_lists;
 }
 
 int scan_look(struct scanner *s, const struct domain *d, uint64_t enough, struct domain_facts *ret_facts)
@@ -153,6 +154,7 @@ int scan_look(struct scanner *s, const struct domain *d, uint64_t enough, struct
                 apply_swap(s, d->node, &facts);
         ret_facts->memory_total = facts.memory_total;
         ret_facts->memory_available = facts.memory_available;
+        ret_facts->memory_lists = 0;
         ret_facts->swap_total = facts.swap_total;
         ret_facts->swap_free = facts.swap_free;
         return CGROUPFS_OK;

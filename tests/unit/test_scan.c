@@ -413,6 +413,28 @@ Test(scan, what_a_domain_has_left)
         world_remove(&w);
 }
 
+/* Looked for when memory is not plentiful, and never more than there is. */
+Test(scan, lists_of_the_processors)
+{
+        const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+        struct domain_facts f;
+
+        world_make(&w, "");
+        world_write(&w, "proc/zoneinfo", "Node 0\n      count: 700\n      count: 300\n");
+        world_scanner(&w);
+        cr_expect_eq(scan_look(&w.scanner, &w.host, 0, &f), CGROUPFS_OK);
+        cr_expect_eq(f.memory_available, 4 * GIB);
+        cr_expect_eq(f.memory_lists, 0, "in plenty nobody asks");
+        cr_expect_eq(scan_look(&w.scanner, &w.host, UINT64_MAX, &f), CGROUPFS_OK);
+        cr_expect_eq(f.memory_lists, 1000 * page);
+        cr_expect_eq(f.memory_available, 4 * GIB + 1000 * page);
+        world_write(&w, "proc/zoneinfo", "      count: 999999999\n");
+        cr_expect_eq(scan_look(&w.scanner, &w.host, UINT64_MAX, &f), CGROUPFS_OK);
+        cr_expect_eq(f.memory_available, 8 * GIB);
+        cr_expect_eq(f.memory_lists, 4 * GIB);
+        world_remove(&w);
+}
+
 Test(scan, a_domain_that_says_nothing_is_not_short)
 {
         struct domain_facts f = { .memory_total = 7, .memory_available = 7 };

@@ -124,6 +124,42 @@ Test(shortage, judged)
         }
 }
 
+/* The line is the kernel's figure; what lies on the processors' lists lifts it only from half way to the target
+ * on, and is never missing. */
+Test(shortage, lists)
+{
+        static const struct {
+                const char *label;
+                uint64_t reported, lists;       /* MiB of 1000 */
+                enum level level;
+                uint64_t need, headroom;
+        } rows[] = {
+                { "none", 99, 0, LEVEL_SHORT, 51, 0 },
+                { "a few", 99, 10, LEVEL_SHORT, 41, 0 },
+                { "half way", 99, 26, LEVEL_SHORT, 25, 0 },
+                { "past half way", 99, 27, LEVEL_ARMED, 0, 0 },
+                { "past the target", 50, 200, LEVEL_ARMED, 0, 0 },
+                { "past the arming line", 50, 300, LEVEL_CALM, 0, 50 },
+                { "at the line", 100, 10, LEVEL_ARMED, 0, 0 },
+                { "above it", 110, 10, LEVEL_ARMED, 0, 10 },
+                { "nothing but lists", 0, 60, LEVEL_SHORT, 90, 0 },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                const struct domain_facts f = {
+                        .memory_total = 1000 * MIB,
+                        .memory_available = (rows[i].reported + rows[i].lists) * MIB,
+                        .memory_lists = rows[i].lists * MIB,
+                };
+                struct shortage s = shortage_judge(&f, 0, false, &plain);
+
+                cr_expect_eq(s.level, rows[i].level, "%s: %s", rows[i].label, level_name(s.level));
+                cr_expect_eq(s.need, rows[i].need * MIB, "%s: need %lu MiB", rows[i].label, s.need / MIB);
+                cr_expect_eq(shortage_headroom(&f, &plain), rows[i].headroom * MIB, "%s: headroom %lu MiB",
+                             rows[i].label, shortage_headroom(&f, &plain) / MIB);
+        }
+}
+
 /* The need by itself, for whoever has heard a witness that the judge does not. */
 Test(shortage, need_by_witness)
 {

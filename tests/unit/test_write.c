@@ -44,7 +44,8 @@ static struct scene scene_make(void)
         snapshot_reset(s, "/machine\xff.slice");
         s->time_us = 1769864645000001;
         s->facts = (struct domain_facts){
-                .memory_total = 4 * GIB, .memory_available = 100 * MIB, .swap_total = GIB, .swap_free = 5,
+                .memory_total = 4 * GIB, .memory_available = 100 * MIB, .memory_lists = 3 * MIB,
+                .swap_total = GIB, .swap_free = 5,
                 .psi = { .some = { 1234, 205, 7, 99 }, .full = { 1, 2, 10000, 98 } }, .has_psi = true,
         };
         add(s, 1, "/cheap", 600 * MIB, (struct utility){ .value = 5 });
@@ -114,6 +115,7 @@ Test(write, snapshot_has_every_member)
         static const struct expected_number numbers[] = {
                 { "version", 1 }, { "time_usec", 1769864645000001 }, { "need", 77 }, { "left_out", 2 },
                 { "domain.memory_total", 4 * GIB }, { "domain.memory_available", 100 * MIB },
+                { "domain.memory_lists", 3 * MIB },
                 { "domain.swap_total", GIB }, { "domain.swap_free", 5 },
                 { "domain.psi.some.total_usec", 99 }, { "domain.psi.full.total_usec", 98 },
                 { "cgroups.1.id", 2 }, { "cgroups.1.memory", 700 * MIB }, { "cgroups.1.relief", 350 * MIB },
