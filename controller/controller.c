@@ -7,8 +7,9 @@
  *
  * Everything here runs on one thread. One round is under way at a time, over all domains together, so that
  * no memory which one round has on its way is asked for by another. While a domain is armed its snapshot is
- * taken once a second: a round takes its own, but then every file is open and every page in place when it
- * counts; and of the host's the standing order is made (standing.c).
+ * taken once a second, so that every file is open and every page in place when it counts, and once more when
+ * the line is about to be crossed: then the round need not take its own. Of the host's the standing order is
+ * made (standing.c).
  *
  * Where the kernel module is there, it calls when the host's memory falls, and until then nobody looks. */
 #include "controller.h"
@@ -24,8 +25,10 @@
 #include "serve/memory.h"
 #include "standing.h"
 
-/* How often an armed domain's files are opened and read in advance. */
+/* How often an armed domain's files are opened and read in advance; and if, falling as it does, it will be
+ * short within AHEAD_US. */
 #define PRIME_US USEC_PER_SEC
+#define AHEAD_US (100 * USEC_PER_MSEC)
 
 /* New cgroups come in bursts (a pod is a dozen); the tree is walked once for all of them. */
 #define WALK_DELAY_US (200 * USEC_PER_MSEC)
@@ -52,13 +55,15 @@ static void set_look_timer(struct controller *c)
 
 static void watch_domains(struct controller *c);
 
+static const struct shortage rehearsed = { .level = LEVEL_SHORT, .witness = WITNESS_AVAILABLE, .need = 1 };
+
 /* Takes a full snapshot of the domain and makes a plan from it, striking nobody: every page that a round needs
  * is touched. */
 static int rehearse_plan(struct controller *c, struct watch *w)
 {
-        const struct shortage rehearsed = { .level = LEVEL_SHORT, .witness = WITNESS_AVAILABLE, .need = 1 };
         int r = scan_run(&c->scanner, &w->domain, false, loop_now_us(), &c->snapshot);
 
+        c->primed = NULL;
         if (r == CGROUPFS_OK) {
                 plan_make(&c->plan, c->planner, &c->snapshot, &rehearsed, &c->config->policy);
                 journal_reserve(c->journal, c->snapshot.n);
@@ -80,11 +85,18 @@ static void make_ready(struct controller *c)
 
 static void prime(struct controller *c, struct watch *w, uint64_t now_us)
 {
-        if (now_us - w->primed_us < PRIME_US)
+        uint64_t age_us = now_us - w->primed_us;
+
+        if (age_us < AHEAD_US || (age_us < PRIME_US && watch_time_left(w, &c->config->policy) > AHEAD_US))
                 return;
         w->primed_us = now_us;
-        if (scan_run(&c->scanner, &w->domain, true, now_us, &c->snapshot) == CGROUPFS_OK && w->domain.is_host)
-                standing_renew(c);
+        c->primed = NULL;
+        if (scan_run(&c->scanner, &w->domain, true, now_us, &c->snapshot) == CGROUPFS_OK) {
+                c->primed = w;
+                plan_make(&c->plan, c->planner, &c->snapshot, &rehearsed, &c->config->policy);
+                if (w->domain.is_host)
+                        standing_renew(c);
+        }
         if (c->news.fd < 0)
                 watch_domains(c);       /* nobody else tells of new ones */
         make_ready(c);
@@ -312,8 +324,10 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
         struct shortage shortage;
         uint64_t begun_us;
 
-        if (!w || c->round.active ||
-            scan_run(&c->scanner, &w->domain, true, loop_now_us(), &c->snapshot) != CGROUPFS_OK)
+        if (!w || c->round.active)
+                return NULL;
+        c->primed = NULL;
+        if (scan_run(&c->scanner, &w->domain, true, loop_now_us(), &c->snapshot) != CGROUPFS_OK)
                 return NULL;
         shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, false, &c->config->policy);
         if (need > 0)
@@ -339,6 +353,7 @@ int controller_reload(struct controller *c, const struct config *config)
         for (size_t i = 0; i < c->n_watches; i++)
                 watch_stop(&c->watches[i]);
         c->n_watches = 0;
+        c->primed = NULL;
         tree_walk(c->scanner.tree);
         watch_domains(c);
         return 0;

@@ -60,6 +60,8 @@ struct controller {
         size_t n_watches;
         bool left_out;                  /* there were more domains than places, and that was said */
         struct snapshot snapshot;
+        struct watch *primed;           /* the snapshot is of this watch, of its primed_us; NULL: of somebody
+                                         * else, or used */
         struct planner *planner;
         struct plan plan;
         struct deed deed;

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A round, in the order of its lines:
  *
- *      facts           scan_run        a snapshot of the domain, fresh
+ *      facts           scan_run        a snapshot of the domain, or the one that was just taken in advance
  *      choice          plan_make       the set that loses least
  *      look again      watch_look      between the trigger and here memory may have come back
  *      intent          journal         before the deed, so that a crash can be told from a decision
  *      order           standing_follow what the kernel module would do if we did not get to it
  *      deed            deed_start      one victim; the loop goes on while it dies
  *      measurement     on_done         what it gave back, and what is still missing
- *      … and again, with a fresh plan for what is still missing, until it is nothing or nobody is left
+ *      … and again, with a fresh plan for what is still missing, until the domain is no longer short
  *      outcome         journal
  *
- * A plan for everything is made at the beginning and journalled; after each victim the rest is planned anew
- * from fresh facts, because the victim may have given more or less than was expected, and then somebody
- * cheaper may do. A round whose plan was insufficient ends as soon as its domain is no longer short: those
- * who remain cannot reach the target anyway.
+ * A plan for the whole need, up to the target, is made at the beginning and journalled. It is carried out from
+ * the cheapest victim on, and no further than it takes: a domain that is no longer short has nobody killed
+ * for memory that may never be asked for, and if it is asked for, the next round takes up where this one
+ * ended. After each victim the rest is planned anew from fresh facts, because it may have given more or less
+ * than was expected, and then somebody cheaper may do. Only a round that stalls began goes on to the target:
+ * whether tasks still stand still is not known before another window has passed.
  *
  * Nothing here allocates, opens a file that could have been opened before, or waits. */
 #include "round.h"
@@ -35,6 +37,9 @@
 /* How long a victim that did not die, or freed nothing, is left out. Long enough for many rounds, short
  * enough that a hung disk which recovers is not held against its users for ever. */
 #define STRUCK_OUT_US (300 * USEC_PER_SEC)
+
+/* How old a snapshot that was taken in advance may be: what a host's sudden load may delay the scan itself by. */
+#define PRIMED_US (200 * USEC_PER_MSEC)
 
 /* After this long the next victim is left to another round. What is restarted as fast as it is shed would
  * otherwise keep one round going for ever, and every other domain, each pause and a reload waiting for it.
@@ -80,15 +85,30 @@ static bool is_pausing(struct controller *c, const struct watch *w, uint64_t now
         return until_us > now_us;
 }
 
+/* A snapshot taken in advance is used once, with what the look just found of the domain itself. */
+static int take_facts(struct controller *c, struct watch *w)
+{
+        bool is_primed = c->primed == w && loop_now_us() - w->primed_us <= PRIMED_US;
+        int r;
+
+        c->primed = NULL;
+        if (is_primed) {
+                c->snapshot.facts = w->facts;
+                return CGROUPFS_OK;
+        }
+        r = scan_run(&c->scanner, &w->domain, true, loop_now_us(), &c->snapshot);
+        c->snapshot.facts.psi = w->facts.psi;
+        c->snapshot.facts.has_psi = w->facts.has_psi;
+        return r;
+}
+
 /* Facts and choice, for what is missing now. */
 static enum verdict plan_round(struct controller *c, struct watch *w)
 {
         uint64_t begun_us;
 
-        if (scan_run(&c->scanner, &w->domain, true, loop_now_us(), &c->snapshot) != CGROUPFS_OK)
+        if (take_facts(c, w) != CGROUPFS_OK)
                 return VERDICT_CALM;
-        c->snapshot.facts.psi = w->facts.psi;
-        c->snapshot.facts.has_psi = w->facts.has_psi;
         c->round.shortage.need = shortage_need(&c->snapshot.facts, c->round.shortage.witness,
                                                c->round.shortage.swap_short, &c->config->policy);
         if (c->round.shortage.need == 0)
@@ -203,7 +223,6 @@ static void mark_victim(struct controller *c, const struct snapshot_cgroup *v,
         }
 }
 
-/* Is the round done? For a plan that cannot reach the target, no longer being short will do. */
 static bool is_done(struct controller *c)
 {
         struct round *r = &c->round;
@@ -211,7 +230,7 @@ static bool is_done(struct controller *c)
 
         if (watch_look(w, &c->scanner, &c->config->policy) != CGROUPFS_OK)
                 return true;
-        if (r->verdict == VERDICT_INSUFFICIENT)
+        if (r->shortage.witness != WITNESS_STALL || r->verdict == VERDICT_INSUFFICIENT)
                 return shortage_judge(&w->facts, 0, false, &c->config->policy).level != LEVEL_SHORT;
         return shortage_need(&w->facts, r->shortage.witness, r->shortage.swap_short, &c->config->policy) == 0;
 }

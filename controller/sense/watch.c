@@ -146,9 +146,24 @@ static uint64_t enough_bytes(const struct watch *w, const struct policy *p)
         return u64_max(amount_bytes(p->target_available, total), amount_bytes(p->stall_available, total));
 }
 
+/* The rate since the last look, or half of the rate before: memory falls in steps, and one look may find none. */
+static void measure_fall(struct watch *w, uint64_t available_before, uint64_t now_us)
+{
+        uint64_t fallen = u64_less(available_before, w->facts.memory_available);
+
+        if (w->looked_us > 0 && now_us > w->looked_us)
+                w->fall = u64_max(u64_scale(fallen, USEC_PER_SEC, now_us - w->looked_us), w->fall / 2);
+        w->looked_us = now_us;
+}
+
+uint64_t watch_time_left(const struct watch *w, const struct policy *policy)
+{
+        return w->fall ? u64_scale(shortage_headroom(&w->facts, policy), USEC_PER_SEC, w->fall) : LOOP_NEVER;
+}
+
 int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
 {
-        uint64_t now_us = loop_now_us();
+        uint64_t now_us = loop_now_us(), available_before = w->facts.memory_available;
         int r = scan_look(s, &w->domain, enough_bytes(w, policy), &w->facts);
 
         if (r != CGROUPFS_OK) {
@@ -157,6 +172,7 @@ int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
                 w->shortage = (struct shortage){ .level = LEVEL_CALM };
                 return r;
         }
+        measure_fall(w, available_before, now_us);
         w->stall_permyriad = 0;
         w->shortage = shortage_judge(&w->facts, 0, false, policy);
         if (w->shortage.level != LEVEL_CALM) {

@@ -13,6 +13,8 @@
 struct watch {
         struct domain domain;
         struct domain_facts facts;      /* of the last look */
+        uint64_t looked_us;             /* when that was; 0: never */
+        uint64_t fall;                  /* bytes a second that available memory fell by lately */
         struct shortage shortage;       /* judged from them */
         uint32_t stall_permyriad;       /* likewise */
         uint64_t next_look_us;          /* when it wants to be looked at; LOOP_NEVER: when it is woken */
@@ -43,6 +45,10 @@ bool watch_has_pressure(const struct watch *w);
 /* Looks: reads the facts as cheaply as the moment allows, judges them, and sets next_look_us so far ahead
  * as memory could not fill up meanwhile. CGROUPFS_OK, CGROUPFS_GONE, or -errno. */
 int watch_look(struct watch *w, struct scanner *s, const struct policy *policy);
+
+/* When the next line will be crossed if memory goes on falling as it does: µs from the last look; LOOP_NEVER if it
+ * does not fall. */
+uint64_t watch_time_left(const struct watch *w, const struct policy *policy);
 
 /* Lets no round begin for a time, as long as 'above' bytes or more are available: one that was just tried
  * came to nothing. */

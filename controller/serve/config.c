@@ -21,7 +21,7 @@
 /* More files than that are not written by people. */
 #define DROPINS_MAX   1000u
 
-/* Reasons. Timer: a round must fit into 300 ms, so a look every 20 ms loses little of them, and a look every
+/* Reasons. Timer: a round must fit into 300 ms, so a look every 10 ms loses little of them, and a look every
  * 10 s costs an idle machine nothing; the fill rate is the one that earlyoom measured. Strike: cgroup.kill
  * was seen to wait half a second for cgroup_mutex, which is more than a round has; 100 ms leave room for the
  * signals. */
@@ -41,7 +41,7 @@ static const struct config defaults = {
                 .oom_score_neutral = OOM_SCORE_NEUTRAL,
                 .host = true,
                 .domains_auto = true,
-                .timer_min_us = 20 * USEC_PER_MSEC,
+                .timer_min_us = 10 * USEC_PER_MSEC,
                 .timer_max_us = 10 * USEC_PER_SEC,
         },
         .act = {

@@ -71,9 +71,9 @@ static const struct key keys[] = {
           "Whether low memory without pressure is no reason to act." },
 
         { "target.available", &type_amount, AT(policy.target_available), 0, 0, NULL,
-          "The available memory that a round restores." },
+          "The available memory that a plan is made for." },
         { "target.swap", &type_amount, AT(policy.target_swap), 0, 0, NULL,
-          "The free swap that a round restores when swap was short." },
+          "The free swap that a plan is made for when swap was short." },
 
         { "timer.min", &type_duration, AT(sense.timer_min_us), USEC_PER_MSEC, MINUTE, NULL,
           "Available memory is looked at no more often than this." },

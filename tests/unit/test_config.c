@@ -210,7 +210,7 @@ Test(config_keys, accepted)
                   "'trigger':{'available':'20%'}}",
                   "target.available", "'1M'" },
                 { "one pair, moved together", "{'timer':{'min':'5s','max':'5s'}}", "timer.min", "'5s'" },
-                { "empty groups", "{'timer':{},'target':{}}", "timer.min", "'20ms'" },
+                { "empty groups", "{'timer':{},'target':{}}", "timer.min", "'10ms'" },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

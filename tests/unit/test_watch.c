@@ -106,6 +106,31 @@ Test(watch, next_look)
         finish();
 }
 
+/* Half a GiB in half a second; then nothing, which is believed by and by. */
+Test(watch, falls)
+{
+        uint64_t fall;
+
+        begin("", NULL);
+        meminfo(2000, 0, 0);
+        watch_look(&watch, &w.scanner, &policy_default);
+        cr_expect_eq(watch_time_left(&watch, &policy_default), LOOP_NEVER, "one look tells of no fall");
+        watch.looked_us -= USEC_PER_SEC / 2;
+        meminfo(1488, 0, 0);
+        watch_look(&watch, &w.scanner, &policy_default);
+        fall = watch.fall;
+        cr_expect(fall <= GIB && fall > GIB / 2, "%lu", fall);
+        cr_expect_eq(watch_time_left(&watch, &policy_default),
+                     u64_scale(shortage_headroom(&watch.facts, &policy_default), USEC_PER_SEC, fall));
+        watch_look(&watch, &w.scanner, &policy_default);
+        cr_expect_eq(watch.fall, fall / 2);
+        meminfo(8000, 0, 0);
+        for (int i = 0; i < 40; i++, watch.looked_us -= USEC_PER_MSEC)
+                watch_look(&watch, &w.scanner, &policy_default);
+        cr_expect_eq(watch_time_left(&watch, &policy_default), LOOP_NEVER);
+        finish();
+}
+
 Test(watch, unreadable)
 {
         begin("", NULL);
