@@ -111,9 +111,9 @@ room_make() {
         [ $room_more -ge -3 ] && [ $room_more -le 3 ]
 }
 
-# has_locked PID MIB
+# has_locked PID MIB: what is locked is told at once, what is there comes later.
 has_locked() {
-        [ "$(awk '/^VmLck:/ { print int($2 / 1024) }' "/proc/$1/status")" -ge "$2" ]
+        [ "$(awk '/^VmRSS:/ { print int($2 / 1024) }' "/proc/$1/status")" -ge "$2" ]
 }
 
 is_clean() {

@@ -16,13 +16,6 @@ daemon() {
 refuses() { exits 2 && complains "$1" && complains "jettisond --help" && [ ! -s "$work/out" ]; }
 is_json() { python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <"$work/out"; }
 
-# A file with this in it, not writable by others whatever the umask.
-file() {
-        mkdir -p "$(dirname "$1")"
-        printf '%s\n' "$2" >"$1"
-        chmod 644 "$1"
-}
-
 # --- arguments
 
 daemon --help
@@ -116,27 +109,7 @@ check "a hierarchy without the memory controller" fails 4 "memory controller"
 
 # --- a hierarchy of plain files
 
-id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
-container=$work/cgroup/system.slice/docker-$id.scope
-file "$work/cgroup/cgroup.controllers" "cpu io memory pids"
-file "$work/cgroup/cgroup.procs" ""
-file "$container/cgroup.procs" "4242"
-file "$container/cgroup.events" "populated 1"
-: >"$container/cgroup.kill"
-file "$container/memory.current" "734003200"
-file "$container/memory.swap.current" "0"
-file "$container/memory.stat" "anon 734003200
-file 0
-shmem 0"
-file "$work/proc/meminfo" "MemTotal:        2048000 kB
-MemFree:           40000 kB
-MemAvailable:      50000 kB
-SwapTotal:             0 kB
-SwapFree:              0 kB"
-file "$work/proc/4242/oom_score" "700"
-file "$work/proc/4242/oom_score_adj" "0"
-file "$work/proc/4242/stat" "4242 (hog) R 1 4242 4242 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 1 0 0"
-file "$work/proc/4242/comm" "hog"
+fake_host
 on_files() { daemon --cgroup-root "$work/cgroup" --proc-root "$work/proc" "$@"; }
 
 on_files --once --domain /

@@ -28,13 +28,6 @@ socket=$work/control.sock
 journal=$work/journal.jsonl
 url=
 
-# A file with this in it, not writable by others whatever the umask.
-file() {
-        mkdir -p "$(dirname "$1")"
-        printf '%s\n' "$2" >"$1"
-        chmod 644 "$1"
-}
-
 tool() {
         timeout -k 1 20 "$exporter" "$@" >"$work/out" 2>"$work/err" </dev/null
         code=$?
@@ -82,27 +75,7 @@ check "--once of a journal that a crash tore" eval \
 
 # --- the controller
 
-id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
-container=$work/cgroup/system.slice/docker-$id.scope
-file "$work/cgroup/cgroup.controllers" "cpu io memory pids"
-file "$work/cgroup/cgroup.procs" ""
-file "$container/cgroup.procs" "4242"
-file "$container/cgroup.events" "populated 1"
-: >"$container/cgroup.kill"
-file "$container/memory.current" "734003200"
-file "$container/memory.swap.current" "0"
-file "$container/memory.stat" "anon 734003200
-file 0
-shmem 0"
-file "$work/proc/meminfo" "MemTotal:        2048000 kB
-MemFree:           40000 kB
-MemAvailable:      50000 kB
-SwapTotal:             0 kB
-SwapFree:              0 kB"
-file "$work/proc/4242/oom_score" "700"
-file "$work/proc/4242/oom_score_adj" "0"
-file "$work/proc/4242/stat" "4242 (hog) R 1 4242 4242 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 1 0 0"
-file "$work/proc/4242/comm" "hog"
+fake_host
 
 # As in examples/kubernetes: socket and journal belong to a group that the daemon is in, without CAP_CHOWN.
 as='' group=''
