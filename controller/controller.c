@@ -329,7 +329,8 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
         c->primed = NULL;
         if (scan_run(&c->scanner, &w->domain, true, loop_now_us(), &c->snapshot) != CGROUPFS_OK)
                 return NULL;
-        shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, false, &c->config->policy);
+        shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, false, w->reach,
+                                  &c->config->policy);
         if (need > 0)
                 shortage = (struct shortage){ .level = LEVEL_SHORT,
                                               .witness = WITNESS_AVAILABLE,

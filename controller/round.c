@@ -8,15 +8,13 @@
  *      order           standing_follow what the kernel module would do if we did not get to it
  *      deed            deed_start      one victim; the loop goes on while it dies
  *      measurement     on_done         what it gave back, and what is still missing
- *      … and again, with a fresh plan for what is still missing, until the domain is no longer short
+ *      … and again, with a fresh plan for what is still missing, until it is nothing or nobody is left
  *      outcome         journal
  *
- * A plan for the whole need, up to the target, is made at the beginning and journalled. It is carried out from
- * the cheapest victim on, and no further than it takes: a domain that is no longer short has nobody killed
- * for memory that may never be asked for, and if it is asked for, the next round takes up where this one
- * ended. After each victim the rest is planned anew from fresh facts, because it may have given more or less
- * than was expected, and then somebody cheaper may do. Only a round that stalls began goes on to the target:
- * whether tasks still stand still is not known before another window has passed.
+ * A plan for everything is made at the beginning and journalled; after each victim the rest is planned anew
+ * from fresh facts, because the victim may have given more or less than was expected, and then somebody
+ * cheaper may do. A round whose plan was insufficient ends as soon as its domain is no longer short: those
+ * who remain cannot reach the target anyway.
  *
  * Nothing here allocates, opens a file that could have been opened before, or waits. */
 #include "round.h"
@@ -110,7 +108,7 @@ static enum verdict plan_round(struct controller *c, struct watch *w)
         if (take_facts(c, w) != CGROUPFS_OK)
                 return VERDICT_CALM;
         c->round.shortage.need = shortage_need(&c->snapshot.facts, c->round.shortage.witness,
-                                               c->round.shortage.swap_short, &c->config->policy);
+                                               c->round.shortage.swap_short, w->reach, &c->config->policy);
         if (c->round.shortage.need == 0)
                 return VERDICT_CALM;
         begun_us = loop_now_us();
@@ -223,6 +221,7 @@ static void mark_victim(struct controller *c, const struct snapshot_cgroup *v,
         }
 }
 
+/* Is the round done? For a plan that cannot reach the target, no longer being short will do. */
 static bool is_done(struct controller *c)
 {
         struct round *r = &c->round;
@@ -230,9 +229,10 @@ static bool is_done(struct controller *c)
 
         if (watch_look(w, &c->scanner, &c->config->policy) != CGROUPFS_OK)
                 return true;
-        if (r->shortage.witness != WITNESS_STALL || r->verdict == VERDICT_INSUFFICIENT)
-                return shortage_judge(&w->facts, 0, false, &c->config->policy).level != LEVEL_SHORT;
-        return shortage_need(&w->facts, r->shortage.witness, r->shortage.swap_short, &c->config->policy) == 0;
+        if (r->verdict == VERDICT_INSUFFICIENT)
+                return shortage_judge(&w->facts, 0, false, w->reach, &c->config->policy).level != LEVEL_SHORT;
+        return shortage_need(&w->facts, r->shortage.witness, r->shortage.swap_short, w->reach,
+                             &c->config->policy) == 0;
 }
 
 static void on_done(void *context, const struct deed_result *result)

@@ -86,7 +86,7 @@ static struct shortage shortage_of(const struct plan_request *q, const struct re
 {
         const struct domain_facts *facts = &reading->snapshot.facts;
         uint32_t stall = policy->stall_kind == STALL_FULL ? facts->psi.full.avg10 : facts->psi.some.avg10;
-        struct shortage shortage = shortage_judge(facts, facts->has_psi ? stall : 0, false, policy);
+        struct shortage shortage = shortage_judge(facts, facts->has_psi ? stall : 0, false, PERMYRIAD, policy);
 
         if (!q->has_need && !reading->has_need)
                 return shortage;

@@ -3,8 +3,8 @@
  *
  * Act at 10 % available, or 4 GiB on a large host: a fast allocator on a swapless machine went from 10 % to
  * the kernel's own killer in 0.35 … 1 s, and a reaction takes up to 0.3 s; 4 GiB is 0.7 s at 6 GiB/s, the
- * fill rate that earlyoom measured. A share of a terabyte would be waste. Plan for 15 % or 6 GiB, so that
- * the set is the best for what will be asked for next, and not for one page. Arm at 30 %, the report's
+ * fill rate that earlyoom measured. A share of a terabyte would be waste. Restore 15 % or 6 GiB, so that
+ * the next allocation does not start the next round, but not at once (shortage.c). Arm at 30 %, the report's
  * threshold.
  *
  * Pressure alone is not believed (one container thrashing at its own limit drove the host's pressure to 87
@@ -24,6 +24,7 @@ const struct policy policy_default = {
         .act_swap = SHARE(10),
         .target_available = CAPPED(15, 6 * GIB),
         .target_swap = SHARE(15),
+        .slow_start = true,
         .stall_available = CAPPED(20, 8 * GIB),
         .stall_kind = STALL_FULL,
         .stall_permyriad = 2000,

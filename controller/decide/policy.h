@@ -16,8 +16,9 @@ struct policy {
         struct amount arm_available;            /* snapshots and the standing order are kept fresh */
         struct amount act_available;            /* short of memory … */
         struct amount act_swap;                 /* … when swap is this short too, or there is none */
-        struct amount target_available;         /* what a plan is made for */
+        struct amount target_available;         /* what a round restores, sooner or later */
         struct amount target_swap;
+        bool slow_start;                        /* the first round restores less than the target */
         struct amount stall_available;          /* pressure counts only below this line: the second witness */
         enum stall_kind stall_kind;
         uint32_t stall_permyriad;               /* share of stall_window_us that tasks stood still */

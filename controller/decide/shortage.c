@@ -10,6 +10,12 @@
  * round must restore more than the acting line, since the domain was thrashing above it: it restores the
  * line below which stalls count.
  *
+ * How much is restored is not known beforehand: whoever takes memory may have all it wants by now, or go on for
+ * ever. A set that is best for much can cost any multiple of the one that would have done: a service worth 900 for
+ * what a batch job worth 20 had nearly covered. A set that is best for little, again and again, can cost as much:
+ * a leak outlives one small container after the other. So the first round restores a quarter of the way from the
+ * line to the target, and each that soon follows twice as much, up to the target. Stalls know no such steps.
+ *
  * The kernel, where its module tells: it has run out of memory. That is believed below the acting line, whatever
  * swap or stalls say; above it an allocation was confined to a node or a cpuset, which is nobody's shortage. */
 #include "decide/shortage.h"
@@ -30,18 +36,18 @@ static uint64_t reported_available(const struct domain_facts *f)
  * processors' lists beside it counts only when it lifts memory half way to the target: after a death half of what
  * was freed may lie there, and another round would go for it. On a host of 594 MiB the lists held 4 to 10 MiB,
  * a third of a second of a leak of 30 MiB/s (6.1, two processors). */
-static bool is_memory_low(const struct domain_facts *f, const struct policy *p)
+static uint64_t missing_to_line(const struct domain_facts *f, const struct policy *p)
 {
         uint64_t act = amount_bytes(p->act_available, f->memory_total);
         uint64_t way = u64_less(amount_bytes(p->target_available, f->memory_total), act);
 
-        return reported_available(f) < act && f->memory_available <= u64_add(act, way / 2);
+        return u64_min(u64_less(act, reported_available(f)), u64_less(u64_add(act, way / 2 + 1), f->memory_available));
 }
 
 static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_permyriad, bool oom,
                                    const struct policy *p)
 {
-        bool low = is_memory_low(f, p);
+        bool low = missing_to_line(f, p) > 0;
         bool stalled = p->stall_permyriad > 0 && stall_permyriad >= p->stall_permyriad &&
                        f->memory_available < amount_bytes(p->stall_available, f->memory_total);
 
@@ -54,22 +60,30 @@ static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_
         return WITNESS_NONE;
 }
 
-uint64_t shortage_need(const struct domain_facts *f, enum witness witness, bool swap_short,
+static uint64_t goal(struct amount line, struct amount target, uint64_t total, uint32_t reach)
+{
+        uint64_t from = amount_bytes(line, total), to = amount_bytes(target, total);
+
+        return from + u64_scale(u64_less(to, from), reach, PERMYRIAD);
+}
+
+uint64_t shortage_need(const struct domain_facts *f, enum witness witness, bool swap_short, uint32_t reach,
                        const struct policy *p)
 {
-        uint64_t target = u64_max(amount_bytes(p->target_available, f->memory_total),
-                                  amount_bytes(p->act_available, f->memory_total)), need;
+        uint64_t memory = goal(p->act_available, p->target_available, f->memory_total, reach), need;
 
         if (witness == WITNESS_STALL)
-                target = u64_max(target, amount_bytes(p->stall_available, f->memory_total));
-        need = u64_less(target, f->memory_available);
+                memory = u64_max(goal(p->act_available, p->target_available, f->memory_total, PERMYRIAD),
+                                 amount_bytes(p->stall_available, f->memory_total));
+        need = u64_max(u64_less(memory, f->memory_available), missing_to_line(f, p));
         if (swap_short)
-                need = u64_add(need, u64_less(amount_bytes(p->target_swap, f->swap_total), f->swap_free));
+                need = u64_add(need, u64_less(goal(p->act_swap, p->target_swap, f->swap_total, reach),
+                                              f->swap_free));
         return need;
 }
 
 struct shortage shortage_judge(const struct domain_facts *f, uint32_t stall_permyriad, bool oom,
-                               const struct policy *p)
+                               uint32_t reach, const struct policy *p)
 {
         struct shortage s = { .witness = hear_witnesses(f, stall_permyriad, oom, p) };
 
@@ -79,7 +93,7 @@ struct shortage shortage_judge(const struct domain_facts *f, uint32_t stall_perm
                 return s;
 
         s.swap_short = f->swap_total > 0 && is_swap_low(f, p);
-        s.need = shortage_need(f, s.witness, s.swap_short, p);
+        s.need = shortage_need(f, s.witness, s.swap_short, reach, p);
         s.level = s.need > 0 ? LEVEL_SHORT : LEVEL_ARMED;
         return s;
 }

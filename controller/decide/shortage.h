@@ -30,12 +30,13 @@ struct shortage {
 };
 
 /* Pure judgement on one domain. stall_permyriad: the share of the policy's window that its tasks stood still;
- * oom: the kernel has said just now that it ran out of memory. */
+ * oom: the kernel has said just now that it ran out of memory; reach: how much of the way from the acting lines to
+ * the targets is to be restored, of PERMYRIAD. */
 struct shortage shortage_judge(const struct domain_facts *facts, uint32_t stall_permyriad, bool oom,
-                               const struct policy *policy);
+                               uint32_t reach, const struct policy *policy);
 
 /* What is still missing to the line that a round begun by this witness restores; 0 when it is reached. */
-uint64_t shortage_need(const struct domain_facts *facts, enum witness witness, bool swap_short,
+uint64_t shortage_need(const struct domain_facts *facts, enum witness witness, bool swap_short, uint32_t reach,
                        const struct policy *policy);
 
 /* How far available memory may fall before the next line is crossed: what the timer of the files feed is

@@ -19,6 +19,9 @@
  */
 #define AGAIN_US (200 * USEC_PER_MSEC)
 
+/* Rounds with less than this between them are of one shortage. */
+#define EPISODE_US (300 * USEC_PER_SEC)
+
 /* How long the kernel's word that it ran out of memory stands. */
 #define OOM_US USEC_PER_SEC
 
@@ -129,6 +132,14 @@ static uint64_t pause_until_next(const struct watch *w, const struct scanner *s,
         return u64_min(u64_max(pause_us, s->options->timer_min_us), s->options->timer_max_us);
 }
 
+/* The first round goes a quarter of the way, the next half, the next all of it. A pause forgets them. */
+static uint32_t reach(struct watch *w, uint64_t now_us, const struct policy *policy)
+{
+        if (now_us - w->round_us > EPISODE_US)
+                w->rounds_lately = 0;
+        return policy->slow_start ? (uint32_t)u64_min(PERMYRIAD / 4 << w->rounds_lately, PERMYRIAD) : PERMYRIAD;
+}
+
 /* Has the kernel said just now that it has no memory left? */
 static bool is_out(const struct watch *w, uint64_t now_us)
 {
@@ -174,12 +185,15 @@ int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
         }
         measure_fall(w, available_before, now_us);
         w->stall_permyriad = 0;
-        w->shortage = shortage_judge(&w->facts, 0, false, policy);
+        w->reach = reach(w, now_us, policy);
+        w->shortage = shortage_judge(&w->facts, 0, false, w->reach, policy);
         if (w->shortage.level != LEVEL_CALM) {
                 w->stall_permyriad = measure_stall(w, now_us, policy);
-                w->shortage = shortage_judge(&w->facts, w->stall_permyriad, is_out(w, now_us), policy);
+                w->shortage = shortage_judge(&w->facts, w->stall_permyriad, is_out(w, now_us), w->reach, policy);
         }
         w->next_look_us = now_us + pause_until_next(w, s, policy);
+        if (w->hold_above == 0)         /* nothing that could be seen before would begin a round */
+                w->next_look_us = u64_max(w->next_look_us, w->hold_until_us);
         return CGROUPFS_OK;
 }
 
@@ -199,4 +213,6 @@ void watch_reset(struct watch *w, const struct policy *policy)
         stall_meter_reset(&w->meter);
         w->deaf_until_us = loop_now_us() + policy->stall_window_us;
         w->oom_us = 0;
+        w->rounds_lately = w->reach < PERMYRIAD ? w->rounds_lately + 1 : w->rounds_lately;
+        w->round_us = loop_now_us();
 }

@@ -15,6 +15,7 @@ struct watch {
         struct domain_facts facts;      /* of the last look */
         uint64_t looked_us;             /* when that was; 0: never */
         uint64_t fall;                  /* bytes a second that available memory fell by lately */
+        uint32_t reach;                 /* how far a round goes now, see shortage.h; permyriad */
         struct shortage shortage;       /* judged from them */
         uint32_t stall_permyriad;       /* likewise */
         uint64_t next_look_us;          /* when it wants to be looked at; LOOP_NEVER: when it is woken */
@@ -24,6 +25,8 @@ struct watch {
 
         uint64_t hold_until_us;         /* no round before that … */
         uint64_t hold_above;            /* … while this much is available, bytes */
+        unsigned rounds_lately;         /* one after the other, the last at round_us */
+        uint64_t round_us;
         uint64_t primed_us;             /* when all its files were last read in advance */
         uint64_t complained_us;         /* last word on a shortage that nobody can help; 0: none yet */
 
@@ -55,5 +58,5 @@ uint64_t watch_time_left(const struct watch *w, const struct policy *policy);
 void watch_hold(struct watch *w, uint64_t time_us, uint64_t above);
 bool watch_is_held(const struct watch *w, uint64_t now_us);
 
-/* After a round: what was measured before it is forgotten. */
+/* After a round: what was measured before it is forgotten, and the next one reaches further. */
 void watch_reset(struct watch *w, const struct policy *policy);

@@ -71,9 +71,11 @@ static const struct key keys[] = {
           "Whether low memory without pressure is no reason to act." },
 
         { "target.available", &type_amount, AT(policy.target_available), 0, 0, NULL,
-          "The available memory that a plan is made for." },
+          "The available memory that rounds restore." },
         { "target.swap", &type_amount, AT(policy.target_swap), 0, 0, NULL,
-          "The free swap that a plan is made for when swap was short." },
+          "The free swap that rounds restore when swap was short." },
+        { "target.slow_start", &type_bool, AT(policy.slow_start), 0, 0, NULL,
+          "Whether the first round restores a quarter of the way to the target, and the next ones more." },
 
         { "timer.min", &type_duration, AT(sense.timer_min_us), USEC_PER_MSEC, MINUTE, NULL,
           "Available memory is looked at no more often than this." },

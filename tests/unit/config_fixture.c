@@ -75,7 +75,7 @@ static const char all_other[] =
         "  'trigger': { 'available': '12.5%,5G', 'swap': '20%,1G', 'pressure': '33.33%',\n"
         "    'pressure_kind': 'some', 'pressure_window': '1500ms', 'pressure_below': '7G',\n"
         "    'pressure_required': true },\n"
-        "  'target': { 'available': '20%,7G', 'swap': '25%' },\n"
+        "  'target': { 'available': '20%,7G', 'swap': '25%', 'slow_start': false },\n"
         "  'timer': { 'min': '50ms', 'max': '1min', 'fill_rate': '10G' },\n"
         "  'weight': { 'memory': false, 'oom_score_unit': '1', 'oom_score_neutral': 0 },\n"
         "  'capacity': 1000, 'cover': 'relief', 'work': 250000,\n"

@@ -85,7 +85,7 @@ Test(config_keys, fields_hold_what_was_said)
         cr_expect(c.policy.stall_available.permyriad == PERMYRIAD &&
                   c.policy.stall_available.bytes == 7 * GIB);
         cr_expect(c.policy.target_available.permyriad == 2000 && c.policy.target_available.bytes == 7 * GIB);
-        cr_expect(c.policy.target_swap.permyriad == 2500);
+        cr_expect(c.policy.target_swap.permyriad == 2500 && !c.policy.slow_start);
         cr_expect(c.sense.timer_min_us == 50000 && c.sense.timer_max_us == 60000000);
         cr_expect(c.sense.fill_rate_bytes == 10 * GIB);
         cr_expect(!c.policy.weigh_memory && c.policy.oom_score_unit == 1);

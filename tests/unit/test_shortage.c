@@ -114,7 +114,7 @@ Test(shortage, judged)
                         .swap_total = cases[i].swap_total * MIB,
                         .swap_free = cases[i].swap_free * MIB,
                 };
-                struct shortage s = shortage_judge(&f, cases[i].stall_permyriad, cases[i].oom, &p);
+                struct shortage s = shortage_judge(&f, cases[i].stall_permyriad, cases[i].oom, PERMYRIAD, &p);
 
                 cr_expect_eq(s.level, cases[i].level, "%s: %s", cases[i].label, level_name(s.level));
                 cr_expect_eq(s.witness, cases[i].witness, "%s: %s", cases[i].label, witness_name(s.witness));
@@ -151,12 +151,44 @@ Test(shortage, lists)
                         .memory_available = (rows[i].reported + rows[i].lists) * MIB,
                         .memory_lists = rows[i].lists * MIB,
                 };
-                struct shortage s = shortage_judge(&f, 0, false, &plain);
+                struct shortage s = shortage_judge(&f, 0, false, PERMYRIAD, &plain);
 
                 cr_expect_eq(s.level, rows[i].level, "%s: %s", rows[i].label, level_name(s.level));
                 cr_expect_eq(s.need, rows[i].need * MIB, "%s: need %lu MiB", rows[i].label, s.need / MIB);
                 cr_expect_eq(shortage_headroom(&f, &plain), rows[i].headroom * MIB, "%s: headroom %lu MiB",
                              rows[i].label, shortage_headroom(&f, &plain) / MIB);
+        }
+}
+
+/* A part of the way, from the line and not from where memory is. */
+Test(shortage, reaches)
+{
+        static const struct {
+                const char *label;
+                uint64_t available, swap_free;  /* MiB of 1000 each */
+                uint32_t stall, reach;
+                uint64_t need;
+        } rows[] = {
+                { "no step", 90, 1000, 0, 0, 10 },
+                { "a quarter", 90, 1000, 0, 2500, 22 },
+                { "half", 90, 1000, 0, 5000, 35 },
+                { "all", 90, 1000, 0, 10000, 60 },
+                { "a quarter of both", 90, 80, 0, 2500, 55 },
+                { "all of both", 90, 80, 0, 10000, 60 + 70 },
+                { "stalls know no steps", 90, 1000, 5000, 2500, 110 },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                const struct domain_facts f = {
+                        .memory_total = 1000 * MIB,
+                        .memory_available = rows[i].available * MIB,
+                        .swap_total = rows[i].swap_free < 1000 ? 1000 * MIB : 0,
+                        .swap_free = rows[i].swap_free % 1000 * MIB,
+                };
+                struct shortage s = shortage_judge(&f, rows[i].stall, false, rows[i].reach, &plain);
+
+                cr_expect_eq(s.level, LEVEL_SHORT, "%s", rows[i].label);
+                cr_expect_eq(s.need / MIB, rows[i].need, "%s: need %lu MiB", rows[i].label, s.need / MIB);
         }
 }
 
@@ -186,7 +218,7 @@ Test(shortage, need_by_witness)
                         .swap_total = 1000 * MIB,
                         .swap_free = needs[i].swap_free * MIB,
                 };
-                uint64_t need = shortage_need(&f, needs[i].witness, needs[i].swap_short, &plain);
+                uint64_t need = shortage_need(&f, needs[i].witness, needs[i].swap_short, PERMYRIAD, &plain);
 
                 cr_expect_eq(need, needs[i].need * MIB, "%s: %lu MiB", needs[i].label, need / MIB);
         }
@@ -207,16 +239,16 @@ Test(shortage, defaults_on_small_and_large_hosts)
 
         for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
                 struct domain_facts f = { .memory_total = hosts[i].total, .memory_available = hosts[i].act };
-                struct shortage s = shortage_judge(&f, 0, false, &policy_default);
+                struct shortage s = shortage_judge(&f, 0, false, PERMYRIAD, &policy_default);
 
                 cr_expect_eq(s.level, LEVEL_ARMED, "%s: at the line", hosts[i].label);
                 f.memory_available--;
-                s = shortage_judge(&f, 0, false, &policy_default);
+                s = shortage_judge(&f, 0, false, PERMYRIAD, &policy_default);
                 cr_expect_eq(s.level, LEVEL_SHORT, "%s: below it", hosts[i].label);
                 cr_expect_eq(s.need, hosts[i].target - f.memory_available, "%s: need %lu", hosts[i].label,
                              s.need);
                 f.memory_available = hosts[i].stall - 1;
-                s = shortage_judge(&f, policy_default.stall_permyriad, false, &policy_default);
+                s = shortage_judge(&f, policy_default.stall_permyriad, false, PERMYRIAD, &policy_default);
                 cr_expect_eq(s.need, 1, "%s: stalled, need %lu", hosts[i].label, s.need);
         }
 }
@@ -227,17 +259,17 @@ Test(shortage, need_is_enough)
         for (unsigned seed = 1; seed <= 5000; seed++) {
                 unsigned dice = seed;
                 struct domain_facts f = { .memory_total = (1 + (uint64_t)rand_r(&dice) % 100000) * MIB };
-                uint32_t stall = (uint32_t)rand_r(&dice) % 10001;
+                uint32_t stall = (uint32_t)rand_r(&dice) % 10001, reach = (uint32_t)rand_r(&dice) % 10001;
                 struct shortage s;
 
                 f.memory_available = u64_scale(f.memory_total, (uint64_t)rand_r(&dice) % 10001, 20000);
-                s = shortage_judge(&f, stall, false, &policy_default);
+                s = shortage_judge(&f, stall, false, reach, &policy_default);
                 if (s.level != LEVEL_SHORT) {
                         cr_expect_eq(s.need, 0, "seed %u: need without shortage", seed);
                         continue;
                 }
                 f.memory_available += s.need;
-                s = shortage_judge(&f, stall, false, &policy_default);
+                s = shortage_judge(&f, stall, false, reach, &policy_default);
                 cr_expect_neq(s.level, LEVEL_SHORT, "seed %u: still short of %lu", seed, s.need);
         }
 }
@@ -254,7 +286,7 @@ Test(shortage, less_memory_never_calms)
                 struct shortage s;
 
                 f.memory_available = available * MIB;
-                s = shortage_judge(&f, 3000, false, &plain);
+                s = shortage_judge(&f, 3000, false, PERMYRIAD, &plain);
                 cr_expect_geq(s.level, before.level, "%lu MiB: %s", available, level_name(s.level));
                 cr_expect_geq(s.need, before.need, "%lu MiB: need %lu", available, s.need);
                 before = s;
@@ -304,7 +336,7 @@ Test(shortage, headroom_is_safe)
 
                 f.memory_available = (uint64_t)rand_r(&dice) % 1000 * MIB;
                 f.swap_free = (uint64_t)rand_r(&dice) % 400 * MIB;
-                before = shortage_judge(&f, 0, false, &plain).level;
+                before = shortage_judge(&f, 0, false, PERMYRIAD, &plain).level;
                 if (before == LEVEL_SHORT)
                         continue;
                 used = u64_scale(shortage_headroom(&f, &plain), (uint64_t)rand_r(&dice) % 10001, 10000);
@@ -312,7 +344,7 @@ Test(shortage, headroom_is_safe)
                         u64_min(u64_scale(used, (uint64_t)rand_r(&dice) % 10001, 10000), f.memory_available);
                 f.memory_available -= from_memory;
                 f.swap_free -= u64_min(used - from_memory, f.swap_free);
-                cr_expect_neq(shortage_judge(&f, 0, false, &plain).level, LEVEL_SHORT,
+                cr_expect_neq(shortage_judge(&f, 0, false, PERMYRIAD, &plain).level, LEVEL_SHORT,
                               "seed %u: short after %lu MiB", seed, used / MIB);
         }
 }

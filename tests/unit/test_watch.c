@@ -106,6 +106,29 @@ Test(watch, next_look)
         finish();
 }
 
+Test(watch, slow_start)
+{
+        static const uint32_t reaches[] = { 2500, 5000, 10000, 10000 };
+        struct policy at_once = policy_default;
+
+        begin("", NULL);
+        meminfo(700, 0, 0);
+        for (int episode = 0; episode < 2; episode++) {
+                for (size_t i = 0; i < ARRAY_SIZE(reaches); i++) {
+                        watch_look(&watch, &w.scanner, &policy_default);
+                        cr_expect_eq(watch.reach, reaches[i], "%zu: %u", i, watch.reach);
+                        cr_expect_eq(watch.shortage.need, shortage_need(&watch.facts, WITNESS_AVAILABLE, false,
+                                                                        reaches[i], &policy_default));
+                        watch_reset(&watch, &policy_default);
+                }
+                watch.round_us -= 301 * USEC_PER_SEC;
+        }
+        at_once.slow_start = false;
+        watch_look(&watch, &w.scanner, &at_once);
+        cr_expect_eq(watch.reach, PERMYRIAD);
+        finish();
+}
+
 /* Half a GiB in half a second; then nothing, which is believed by and by. */
 Test(watch, falls)
 {

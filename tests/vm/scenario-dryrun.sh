@@ -19,7 +19,7 @@ for name in one two web; do
         spawn $name hog --max 60M --rate 0
         wait_for 10 holds $name 60
 done
-expect "the daemon starts" start_daemon '{ "target": { "available": "28%" } }' --dry-run
+expect "the daemon starts" start_daemon '{ "target": { "available": "28%", "slow_start": false } }' --dry-run
 fill_to 35
 expect "the intent is journalled" wait_for 10 journal_has '"what":"intent"' '"verdict":"act"'
 expect "the outcome says what it was" wait_for 5 journal_has '"what":"outcome"' '"result":"dry-run"'

@@ -23,7 +23,7 @@ spawn two hog --max ${small}M --rate 0
 spawn large hog --max ${large}M --rate 0
 wait_for 10 holds one $small && wait_for 10 holds two $small && wait_for 10 holds large $large
 before=$(oom_kills)
-expect "the daemon starts" start_daemon '{ "target": { "available": "30%" } }'
+expect "the daemon starts" start_daemon '{ "target": { "available": "30%", "slow_start": false } }'
 
 fill_to 38
 expect "the round is over" wait_for 15 journal_has '"what":"outcome"' '"result":"recovered"'

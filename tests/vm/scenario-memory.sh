@@ -40,7 +40,7 @@ round() {
         done
         rm -f "$JOURNAL"
         expect "the daemon starts" \
-                start_daemon "{ \"target\": { \"available\": \"28%\" }, \"action\": { \"method\": \"$1\" } }"
+                start_daemon "{ \"target\": { \"available\": \"28%\", \"slow_start\": false }, \"action\": { \"method\": \"$1\" } }"
         daemon=$(cat "$WORK/jettisond.pid")
         small_kib=$(resident)
         for n in $(seq 10 59); do

@@ -43,7 +43,7 @@ for name in small-1 small-2 web; do
         spawn $name hog --max 60M --rate 0
         wait_for 10 holds $name 60
 done
-expect "the daemon starts" start_daemon '{ "target": { "available": "28%" } }'
+expect "the daemon starts" start_daemon '{ "target": { "available": "28%", "slow_start": false } }'
 daemon_pid=$(cat "$WORK/jettisond.pid")
 sleep 1
 
