@@ -255,6 +255,8 @@ static void on_done(void *context, const struct deed_result *result)
                 round_end(c, "recovered");
                 return;
         }
+        if (r->watch->facts.memory_available <= r->available_before)
+                watch_reach_further(r->watch);  /* somebody takes it as fast as it comes */
         verdict = r->verdict = plan_round(c, r->watch);
         if (verdict == VERDICT_CALM)
                 round_end(c, "recovered");

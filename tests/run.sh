@@ -3,15 +3,15 @@
 #
 # Every test there is, on a fresh machine or a used one: installs what is missing, builds with warnings as errors, runs the
 # unit tests (plain, under ASan and UBSan, under TSan, under valgrind), the checks on the source itself, the command-line
-# tests, and the scenarios on real kernels. Ends with "N passed, N failed, N skipped".
-#   run.sh [STAGE...]     unit sanitize valgrind fuzz source cli vm (default: all of them)
+# tests, the scenarios on real kernels, and a small arena. Ends with "N passed, N failed, N skipped".
+#   run.sh [STAGE...]     unit sanitize valgrind fuzz source cli vm arena (default: all of them)
 # Everything it makes lies in build/ (JETTISON_BUILD), where a later run finds its images again.
 set -uo pipefail
 
 top=$(dirname "$(dirname "$(readlink -f "$0")")")
 build=${JETTISON_BUILD:-$top/build}
 passed=0 failed=0 skipped=0 failures=
-stages=${*:-unit sanitize valgrind fuzz source cli vm}
+stages=${*:-unit sanitize valgrind fuzz source cli vm arena}
 
 say() {
         printf '%-24s %s\n' "$1" "$2"
@@ -180,10 +180,14 @@ stage_cli() {
 stage_vm() {
         local log ok bad skip
         log=$(mktemp)
-        timeout -k 10 3600 "$top/tests/vm/run.sh" --build "$build" >"$log" 2>&1
+        JETTISON_VM_JOBS=${JETTISON_VM_JOBS:-2} timeout -k 10 3600 "$top/tests/vm/run.sh" --build "$build" >"$log" 2>&1
         read -r ok bad skip < <(sed -n 's/^# \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$log" | tail -n 1)
         score vm "${ok:-0}" "${bad:-1}" "${skip:-0}" "$log"
         rm -f "$log"
+}
+
+stage_arena() {
+        tap arena "$top/tests/arena/gate.sh" --build "$build"
 }
 
 must 'installing packages' sh "$top/tests/deps.sh" test

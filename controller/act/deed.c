@@ -8,7 +8,8 @@
  * awaited. If the write has not returned by its deadline, it hangs behind cgroup_mutex, and another thread
  * signals every process instead. If it has returned and the group is still populated, it is struck again:
  * kernels before 6.14 (stable: February 2025, "kill_seq") let a fork race past one write. A victim that
- * keeps shrinking is dying, however slowly, and nothing else is struck for memory that is on its way; one
+ * keeps shrinking is dying, however slowly, and nothing else is struck for memory that is on its way; when
+ * all of it has come back the deed is soon done, even if a process takes seconds over the rest of its exit. One
  * that neither dies nor shrinks for the settling time is stuck. So is one that is filled up again as often
  * as it was emptied: being empty is not progress once it has been struck.
  *
@@ -32,8 +33,8 @@
 #define REPEAT_US   (100 * USEC_PER_MSEC)
 #define REPEATS_MAX 10
 
-/* How long an empty group's memory is awaited: kernel threads give back what exit has queued within a few
- * RCU periods. */
+/* How long an empty group's memory is awaited, since kernel threads give back what exit has queued within a few
+ * RCU periods; and the last process of a group whose memory is back. */
 #define RETURN_US (250 * USEC_PER_MSEC)
 
 /* A fall of memory.current that counts as progress. */
@@ -135,6 +136,11 @@ static void judge(struct deed *d)
                 finish(d, freed >= expected / 20 && freed > 0 ? OUTCOME_PARTIAL : OUTCOME_NOT_FREED);
 }
 
+static bool has_come_back(const struct deed *d)
+{
+        return d->result.freed >= u64_scale(d->order.expected, 9, 10);
+}
+
 static void on_dead(struct deed *d, enum life life, uint64_t now_us)
 {
         if (d->state != DEED_SETTLING) {
@@ -146,8 +152,7 @@ static void on_dead(struct deed *d, enum life life, uint64_t now_us)
         }
         if (life == LIFE_GONE)
                 d->result.freed = d->order.memory;
-        if (life == LIFE_GONE || d->result.freed >= u64_scale(d->order.expected, 9, 10) ||
-            now_us - d->dead_at_us >= RETURN_US)
+        if (life == LIFE_GONE || has_come_back(d) || now_us - d->dead_at_us >= RETURN_US)
                 judge(d);
 }
 
@@ -156,7 +161,10 @@ static void on_alive(struct deed *d, uint64_t now_us)
 {
         uint64_t waited_us = now_us - d->submitted_us;
 
-        if (now_us - d->progress_us >= d->options->settle_us)
+        if (d->state == DEED_DYING && d->returned && d->order.expected > 0 && has_come_back(d) &&
+            now_us - d->progress_us >= RETURN_US)
+                judge(d);
+        else if (now_us - d->progress_us >= d->options->settle_us)
                 finish(d, d->result.strike_us || !d->returned ? OUTCOME_STUCK : OUTCOME_REFUSED);
         else if (d->state == DEED_SETTLING)     /* someone joined it after it was empty */
                 strike(d);

@@ -40,8 +40,9 @@ static uint64_t missing_to_line(const struct domain_facts *f, const struct polic
 {
         uint64_t act = amount_bytes(p->act_available, f->memory_total);
         uint64_t way = u64_less(amount_bytes(p->target_available, f->memory_total), act);
+        uint64_t half_way = u64_add(act, way / 2 + 1);
 
-        return u64_min(u64_less(act, reported_available(f)), u64_less(u64_add(act, way / 2 + 1), f->memory_available));
+        return u64_min(u64_less(act, reported_available(f)), u64_less(half_way, f->memory_available));
 }
 
 static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_permyriad, bool oom,

@@ -137,7 +137,9 @@ static uint32_t reach(struct watch *w, uint64_t now_us, const struct policy *pol
 {
         if (now_us - w->round_us > EPISODE_US)
                 w->rounds_lately = 0;
-        return policy->slow_start ? (uint32_t)u64_min(PERMYRIAD / 4 << w->rounds_lately, PERMYRIAD) : PERMYRIAD;
+        if (!policy->slow_start)
+                return PERMYRIAD;
+        return (uint32_t)u64_min(PERMYRIAD / 4 << w->rounds_lately, PERMYRIAD);
 }
 
 /* Has the kernel said just now that it has no memory left? */
@@ -208,11 +210,19 @@ bool watch_is_held(const struct watch *w, uint64_t now_us)
         return now_us < w->hold_until_us && w->facts.memory_available >= w->hold_above;
 }
 
+void watch_reach_further(struct watch *w)
+{
+        if (w->reach < PERMYRIAD) {
+                w->rounds_lately++;
+                w->reach = (uint32_t)u64_min(2 * w->reach, PERMYRIAD);
+        }
+        w->round_us = loop_now_us();
+}
+
 void watch_reset(struct watch *w, const struct policy *policy)
 {
         stall_meter_reset(&w->meter);
         w->deaf_until_us = loop_now_us() + policy->stall_window_us;
         w->oom_us = 0;
-        w->rounds_lately = w->reach < PERMYRIAD ? w->rounds_lately + 1 : w->rounds_lately;
-        w->round_us = loop_now_us();
+        watch_reach_further(w);
 }

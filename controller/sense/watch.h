@@ -58,5 +58,8 @@ uint64_t watch_time_left(const struct watch *w, const struct policy *policy);
 void watch_hold(struct watch *w, uint64_t time_us, uint64_t above);
 bool watch_is_held(const struct watch *w, uint64_t now_us);
 
+/* The rounds of this shortage go twice as far from now on, up to the target. */
+void watch_reach_further(struct watch *w);
+
 /* After a round: what was measured before it is forgotten, and the next one reaches further. */
 void watch_reset(struct watch *w, const struct policy *policy);

@@ -297,6 +297,26 @@ Test(deed, stuck)
         finish();
 }
 
+/* Its memory has come back, but a process is not yet gone: nobody waits for that. */
+Test(deed, memory_is_back_before_the_last_process_is_gone)
+{
+        uint64_t begun_us = loop_now_us();
+
+        begin_with_group_kill(LONG_US);
+        start();
+        while (d.strikes == 0 || !d.returned)
+                turn(false);
+        cr_expect_eq(n_done, 0);
+        set_memory(MEMORY / 20);
+        await_done(false);
+        cr_expect_eq(result.outcome, OUTCOME_FREED, "%s", outcome_name(result.outcome));
+        cr_expect_eq(result.freed, MEMORY - MEMORY / 20);
+        cr_expect_eq(result.dead_us, 0, "it is not dead");
+        cr_expect_lt(loop_now_us() - begun_us, LONG_US);
+        await_pins();
+        finish();
+}
+
 /* 64 KiB every tick or so: 13 MB a second, and each single step too small to count. */
 Test(deed, slowly_is_not_stuck)
 {

@@ -17,12 +17,13 @@
 # Emulated machines under real shortage share a host with others, and now and then one of them is late. So a
 # scenario that failed is played twice more, in a VM of its own, and has failed unless it passes both times; it
 # is named as unsteady in any case. A fault of the kernel is never played again, nor are more than four
-# scenarios: then something is broken. JETTISON_VM_JOBS: how many VMs at a time (default 1).
+# scenarios: then something is broken. JETTISON_VM_JOBS: how many VMs at a time (default 1); with more than one
+# the scenarios of one machine are spread over several boots.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 source=$(dirname "$(dirname "$here")")
-base_packages='systemd systemd-sysv udev dbus kmod libcgroup2 libjansson4 libseccomp2 libsystemd0
+base_packages='systemd systemd-sysv udev dbus kmod libcgroup2 libjansson4 libseccomp2
                attr procps stress-ng'
 
 lane_wanted='' kernels_wanted='' build=$source/build only='*' verbose=
@@ -204,31 +205,44 @@ done
 [ ${#machines[@]} -gt 0 ] || die "no scenario matches"
 
 declare -A folders=() bases=() modules=()
-booted=()
+booted=() played=()     # the machine and the scenarios of each boot
 for kernel in $(printf '%s\n' "${!machines[@]}" | cut -d ' ' -f 1 | sort -u); do
         prepare "$kernel"
 done
 
 jobs=${JETTISON_VM_JOBS:-1} number=0 running=0
-while IFS= read -r machine; do
+per_boot=10
+[ "$jobs" -gt 1 ] || per_boot=1000
+
+# A line for each boot: its machine, a tab, its scenarios.
+boots_list() {
+        local machine
+        for machine in "${!machines[@]}"; do
+                # a list of files
+                # shellcheck disable=SC2086
+                printf '%s\n' ${machines[$machine]} | xargs -n $per_boot | sed "s|^|$machine\t|"
+        done | sort
+}
+
+while IFS=$'\t' read -r machine scenarios; do
         number=$((number + 1))
-        booted[number]=$machine
+        booted[number]=$machine played[number]=$scenarios
         # In the background, so that a signal to this script is not kept waiting; output of two VMs must not
         # mix.
         if [ "$jobs" -gt 1 ]; then exec 3>"$work/tap-$number"; else exec 3>&1; fi
         # a list of files
         # shellcheck disable=SC2086
-        boot $number "$machine" ${machines[$machine]} >&3 2>&1 &
+        boot $number "$machine" $scenarios >&3 2>&1 &
         running=$((running + 1))
         [ $running -lt "$jobs" ] || { wait -n && running=$((running - 1)); }
-done < <(printf '%s\n' "${!machines[@]}" | sort)
+done < <(boots_list)
 wait
 cat "$work"/tap-* 2>/dev/null || true
 
 # Plays one scenario of a machine twice more, and tells how that went.
 play_again() {
         local number=$1 name=$2 machine=${booted[$1]} scenario time
-        for scenario in ${machines[$machine]}; do
+        for scenario in ${played[$1]}; do
                 [ "${scenario##*/}" = "$name" ] || continue
                 for time in 1 2; do
                         boot "again-$time" "$machine" "$scenario" &
