@@ -139,7 +139,7 @@ static uint32_t reach(struct watch *w, uint64_t now_us, const struct policy *pol
                 w->rounds_lately = 0;
         if (!policy->slow_start)
                 return PERMYRIAD;
-        return (uint32_t)u64_min(PERMYRIAD / 4 << w->rounds_lately, PERMYRIAD);
+        return (uint32_t)u64_min(SLOW_START_FIRST << w->rounds_lately, PERMYRIAD);
 }
 
 /* Has the kernel said just now that it has no memory left? */

@@ -124,8 +124,8 @@ Test(shortage, judged)
         }
 }
 
-/* The line is the kernel's figure; what lies on the processors' lists lifts it only from half way to the target
- * on, and is never missing. */
+/* The line is the kernel's figure; what lies on the processors' lists lifts it only from a quarter of the way to the
+ * target on, and is never missing. */
 Test(shortage, lists)
 {
         static const struct {
@@ -136,8 +136,8 @@ Test(shortage, lists)
         } rows[] = {
                 { "none", 99, 0, LEVEL_SHORT, 51, 0 },
                 { "a few", 99, 10, LEVEL_SHORT, 41, 0 },
-                { "half way", 99, 26, LEVEL_SHORT, 25, 0 },
-                { "past half way", 99, 27, LEVEL_ARMED, 0, 0 },
+                { "nearly a quarter of the way", 99, 13, LEVEL_SHORT, 38, 0 },
+                { "past it", 99, 14, LEVEL_ARMED, 0, 0 },
                 { "past the target", 50, 200, LEVEL_ARMED, 0, 0 },
                 { "past the arming line", 50, 300, LEVEL_CALM, 0, 50 },
                 { "at the line", 100, 10, LEVEL_ARMED, 0, 0 },
