@@ -97,6 +97,7 @@ static int take_facts(struct controller *c, struct watch *w)
         r = scan_run(&c->scanner, &w->domain, true, loop_now_us(), &c->snapshot);
         c->snapshot.facts.psi = w->facts.psi;
         c->snapshot.facts.has_psi = w->facts.has_psi;
+        c->snapshot.facts.memory_lists = u64_min(c->snapshot.facts.memory_lists, w->facts.memory_lists);
         return r;
 }
 
@@ -250,6 +251,7 @@ static void on_done(void *context, const struct deed_result *result)
                 r->struck++;
                 c->victims++;
                 mark_victim(c, v, result);
+                watch_note_victim(r->watch);
         }
         if (is_done(c)) {
                 round_end(c, "recovered");

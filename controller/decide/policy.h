@@ -8,9 +8,6 @@
 
 #include "base/units.h"
 
-/* How much of the way from the acting line to the target the first round of a shortage restores. */
-#define SLOW_START_FIRST (PERMYRIAD / 4)
-
 enum stall_kind { STALL_SOME, STALL_FULL };
 enum cover_kind { COVER_BOTH, COVER_WEIGHT, COVER_RELIEF };
 

@@ -132,14 +132,22 @@ static uint64_t pause_until_next(const struct watch *w, const struct scanner *s,
         return u64_min(u64_max(pause_us, s->options->timer_min_us), s->options->timer_max_us);
 }
 
+/* What a victim freed may lie on the processors' lists for long: on a host of 594 MiB up to 31 MiB, since they may hold
+ * as much as the low watermark, which transparent huge pages raise to a twentieth of so small a host (6.1). Another
+ * round would go for it; so after one, what lies there counts as much as anything. */
+static bool is_after_round(const struct watch *w, uint64_t now_us)
+{
+        return w->round_us > 0 && now_us - w->round_us <= EPISODE_US;
+}
+
 /* The first round goes a quarter of the way, the next half, the next all of it. A pause forgets them. */
 static uint32_t reach(struct watch *w, uint64_t now_us, const struct policy *policy)
 {
-        if (now_us - w->round_us > EPISODE_US)
+        if (!is_after_round(w, now_us))
                 w->rounds_lately = 0;
         if (!policy->slow_start)
                 return PERMYRIAD;
-        return (uint32_t)u64_min(SLOW_START_FIRST << w->rounds_lately, PERMYRIAD);
+        return (uint32_t)u64_min(PERMYRIAD / 4 << w->rounds_lately, PERMYRIAD);
 }
 
 /* Has the kernel said just now that it has no memory left? */
@@ -186,6 +194,8 @@ int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
                 return r;
         }
         measure_fall(w, available_before, now_us);
+        if (is_after_round(w, now_us))
+                w->facts.memory_lists = 0;
         w->stall_permyriad = 0;
         w->reach = reach(w, now_us, policy);
         w->shortage = shortage_judge(&w->facts, 0, false, w->reach, policy);
@@ -210,13 +220,17 @@ bool watch_is_held(const struct watch *w, uint64_t now_us)
         return now_us < w->hold_until_us && w->facts.memory_available >= w->hold_above;
 }
 
+void watch_note_victim(struct watch *w)
+{
+        w->round_us = loop_now_us();
+}
+
 void watch_reach_further(struct watch *w)
 {
         if (w->reach < PERMYRIAD) {
                 w->rounds_lately++;
                 w->reach = (uint32_t)u64_min(2 * w->reach, PERMYRIAD);
         }
-        w->round_us = loop_now_us();
 }
 
 void watch_reset(struct watch *w, const struct policy *policy)
@@ -225,4 +239,5 @@ void watch_reset(struct watch *w, const struct policy *policy)
         w->deaf_until_us = loop_now_us() + policy->stall_window_us;
         w->oom_us = 0;
         watch_reach_further(w);
+        watch_note_victim(w);
 }

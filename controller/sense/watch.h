@@ -25,8 +25,8 @@ struct watch {
 
         uint64_t hold_until_us;         /* no round before that … */
         uint64_t hold_above;            /* … while this much is available, bytes */
-        unsigned rounds_lately;         /* one after the other, the last at round_us */
-        uint64_t round_us;
+        unsigned rounds_lately;         /* one after the other */
+        uint64_t round_us;              /* when the last one ended, or somebody died in it; 0: never */
         uint64_t primed_us;             /* when all its files were last read in advance */
         uint64_t complained_us;         /* last word on a shortage that nobody can help; 0: none yet */
 
@@ -57,6 +57,9 @@ uint64_t watch_time_left(const struct watch *w, const struct policy *policy);
  * came to nothing. */
 void watch_hold(struct watch *w, uint64_t time_us, uint64_t above);
 bool watch_is_held(const struct watch *w, uint64_t now_us);
+
+/* Somebody died for it: from now on, for a while, what lies on the processors' lists counts as any other memory. */
+void watch_note_victim(struct watch *w);
 
 /* The rounds of this shortage go twice as far from now on, up to the target. */
 void watch_reach_further(struct watch *w);

@@ -124,8 +124,8 @@ Test(shortage, judged)
         }
 }
 
-/* The line is the kernel's figure; what lies on the processors' lists lifts it only from a quarter of the way to the
- * target on, and is never missing. */
+/* The line is the kernel's figure; what lies on the processors' lists does not lift it, and is not missing to the
+ * target. */
 Test(shortage, lists)
 {
         static const struct {
@@ -136,13 +136,12 @@ Test(shortage, lists)
         } rows[] = {
                 { "none", 99, 0, LEVEL_SHORT, 51, 0 },
                 { "a few", 99, 10, LEVEL_SHORT, 41, 0 },
-                { "nearly a quarter of the way", 99, 13, LEVEL_SHORT, 38, 0 },
-                { "past it", 99, 14, LEVEL_ARMED, 0, 0 },
-                { "past the target", 50, 200, LEVEL_ARMED, 0, 0 },
-                { "past the arming line", 50, 300, LEVEL_CALM, 0, 50 },
+                { "nearly up to the target", 99, 45, LEVEL_SHORT, 6, 0 },
+                { "up to the target", 99, 51, LEVEL_SHORT, 1, 0 },
+                { "past it", 50, 200, LEVEL_SHORT, 50, 0 },
                 { "at the line", 100, 10, LEVEL_ARMED, 0, 0 },
                 { "above it", 110, 10, LEVEL_ARMED, 0, 10 },
-                { "nothing but lists", 0, 60, LEVEL_SHORT, 90, 0 },
+                { "nothing but lists", 0, 60, LEVEL_SHORT, 100, 0 },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -106,6 +106,28 @@ Test(watch, next_look)
         finish();
 }
 
+/* What victims freed may lie on the processors' lists. */
+Test(watch, lists_count_after_a_victim)
+{
+        world_make(&w, "");
+        world_write(&w, "proc/zoneinfo", "      count: 5000\n");
+        world_scanner(&w);
+        cr_assert_eq(loop_init(&loop), 0);
+        watch = (struct watch){ .domain = w.host, .pressure.fd = -1, .events.fd = -1 };
+        watch_start(&watch, &loop, &w.scanner, &policy_default, on_woken);
+        meminfo(810, 0, 0);
+        watch_look(&watch, &w.scanner, &policy_default);
+        cr_expect_gt(watch.facts.memory_lists, 0);
+        cr_expect_eq(watch.shortage.level, LEVEL_SHORT);
+        watch_note_victim(&watch);
+        watch_look(&watch, &w.scanner, &policy_default);
+        cr_expect_eq(watch.shortage.level, LEVEL_ARMED);
+        watch.round_us -= 301 * USEC_PER_SEC;
+        watch_look(&watch, &w.scanner, &policy_default);
+        cr_expect_eq(watch.shortage.level, LEVEL_SHORT);
+        finish();
+}
+
 Test(watch, slow_start)
 {
         static const uint32_t reaches[] = { 2500, 5000, 10000, 10000 };
@@ -121,7 +143,7 @@ Test(watch, slow_start)
                                                                         reaches[i], &policy_default));
                         watch_reset(&watch, &policy_default);
                 }
-                watch.round_us -= 301 * USEC_PER_SEC;
+                watch.round_us = loop_now_us() - 301 * USEC_PER_SEC;
         }
         at_once.slow_start = false;
         watch_look(&watch, &w.scanner, &at_once);
