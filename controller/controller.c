@@ -55,15 +55,25 @@ static void set_look_timer(struct controller *c)
 
 static void watch_domains(struct controller *c);
 
+int controller_scan(struct controller *c, struct watch *w, bool walk)
+{
+        int r = scan_run(&c->scanner, &w->domain, walk, loop_now_us(), &c->snapshot);
+
+        c->primed = NULL;
+        c->snapshot.facts.psi = w->facts.psi;
+        c->snapshot.facts.has_psi = w->facts.has_psi;
+        c->snapshot.facts.memory_lists = u64_min(c->snapshot.facts.memory_lists, w->facts.memory_lists);
+        return r;
+}
+
 static const struct shortage rehearsed = { .level = LEVEL_SHORT, .witness = WITNESS_AVAILABLE, .need = 1 };
 
 /* Takes a full snapshot of the domain and makes a plan from it, striking nobody: every page that a round needs
  * is touched. */
 static int rehearse_plan(struct controller *c, struct watch *w)
 {
-        int r = scan_run(&c->scanner, &w->domain, false, loop_now_us(), &c->snapshot);
+        int r = controller_scan(c, w, false);
 
-        c->primed = NULL;
         if (r == CGROUPFS_OK) {
                 plan_make(&c->plan, c->planner, &c->snapshot, &rehearsed, &c->config->policy);
                 journal_reserve(c->journal, c->snapshot.n);
@@ -90,8 +100,7 @@ static void prime(struct controller *c, struct watch *w, uint64_t now_us)
         if (age_us < AHEAD_US || (age_us < PRIME_US && watch_time_left(w, &c->config->policy) > AHEAD_US))
                 return;
         w->primed_us = now_us;
-        c->primed = NULL;
-        if (scan_run(&c->scanner, &w->domain, true, now_us, &c->snapshot) == CGROUPFS_OK) {
+        if (controller_scan(c, w, true) == CGROUPFS_OK) {
                 c->primed = w;
                 plan_make(&c->plan, c->planner, &c->snapshot, &rehearsed, &c->config->policy);
                 if (w->domain.is_host)
@@ -324,10 +333,7 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
         struct shortage shortage;
         uint64_t begun_us;
 
-        if (!w || c->round.active)
-                return NULL;
-        c->primed = NULL;
-        if (scan_run(&c->scanner, &w->domain, true, loop_now_us(), &c->snapshot) != CGROUPFS_OK)
+        if (!w || c->round.active || controller_scan(c, w, true) != CGROUPFS_OK)
                 return NULL;
         shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, false, w->reach,
                                   &c->config->policy);
@@ -336,8 +342,6 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
                                               .witness = WITNESS_AVAILABLE,
                                               .need = need,
                                               .swap_short = shortage.swap_short };
-        c->snapshot.facts.psi = w->facts.psi;
-        c->snapshot.facts.has_psi = w->facts.has_psi;
         begun_us = loop_now_us();
         plan_make(&c->plan, c->planner, &c->snapshot, &shortage, &c->config->policy);
         *ret_solve_us = loop_now_us() - begun_us;

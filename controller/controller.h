@@ -89,6 +89,10 @@ void controller_fini(struct controller *c);
 /* The watch of the host; NULL when the host is none of the domains. Borrowed. */
 struct watch *controller_host(struct controller *c);
 
+/* A full snapshot of the watch's domain into the controller's buffer, with what only its looks know. CGROUPFS_OK,
+ * CGROUPFS_GONE, or -errno. 'walk': also look for new cgroups. */
+int controller_scan(struct controller *c, struct watch *w, bool walk);
+
 /* Starts to watch the configured domains and takes a first full snapshot and plan, striking nobody: every
  * file that a round needs is opened, every page touched. 0, or -errno if the host cannot be watched at
  * all. */

@@ -86,19 +86,11 @@ static bool is_pausing(struct controller *c, const struct watch *w, uint64_t now
 /* A snapshot taken in advance is used once, with what the look just found of the domain itself. */
 static int take_facts(struct controller *c, struct watch *w)
 {
-        bool is_primed = c->primed == w && loop_now_us() - w->primed_us <= PRIMED_US;
-        int r;
-
+        if (c->primed != w || loop_now_us() - w->primed_us > PRIMED_US)
+                return controller_scan(c, w, true);
         c->primed = NULL;
-        if (is_primed) {
-                c->snapshot.facts = w->facts;
-                return CGROUPFS_OK;
-        }
-        r = scan_run(&c->scanner, &w->domain, true, loop_now_us(), &c->snapshot);
-        c->snapshot.facts.psi = w->facts.psi;
-        c->snapshot.facts.has_psi = w->facts.has_psi;
-        c->snapshot.facts.memory_lists = u64_min(c->snapshot.facts.memory_lists, w->facts.memory_lists);
-        return r;
+        c->snapshot.facts = w->facts;
+        return CGROUPFS_OK;
 }
 
 /* Facts and choice, for what is missing now. */

@@ -30,10 +30,14 @@ static bool is_swap_low(const struct domain_facts *f, const struct policy *p)
 /* The line is drawn for the figure that operators and other programs read, the kernel's MemAvailable. On a host of
  * 594 MiB (6.1, two processors) 3 to 10 MiB lay on the processors' lists beside it, a third of a second of a leak of
  * 30 MiB/s. */
+static uint64_t reported_available(const struct domain_facts *f)
+{
+        return u64_less(f->memory_available, f->memory_lists);
+}
+
 static uint64_t missing_to_line(const struct domain_facts *f, const struct policy *p)
 {
-        return u64_less(amount_bytes(p->act_available, f->memory_total),
-                        u64_less(f->memory_available, f->memory_lists));
+        return u64_less(amount_bytes(p->act_available, f->memory_total), reported_available(f));
 }
 
 static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_permyriad, bool oom,
@@ -62,11 +66,13 @@ static uint64_t goal(struct amount line, struct amount target, uint64_t total, u
 uint64_t shortage_need(const struct domain_facts *f, enum witness witness, bool swap_short, uint32_t reach,
                        const struct policy *p)
 {
-        uint64_t memory = goal(p->act_available, p->target_available, f->memory_total, reach), need;
+        bool stalled = witness == WITNESS_STALL;
+        uint64_t memory = goal(p->act_available, p->target_available, f->memory_total,
+                               stalled ? PERMYRIAD : reach);
+        uint64_t need;
 
-        if (witness == WITNESS_STALL)
-                memory = u64_max(goal(p->act_available, p->target_available, f->memory_total, PERMYRIAD),
-                                 amount_bytes(p->stall_available, f->memory_total));
+        if (stalled)
+                memory = u64_max(memory, amount_bytes(p->stall_available, f->memory_total));
         need = u64_max(u64_less(memory, f->memory_available), missing_to_line(f, p));
         if (swap_short)
                 need = u64_add(need, u64_less(goal(p->act_swap, p->target_swap, f->swap_total, reach),
@@ -94,7 +100,7 @@ uint64_t shortage_headroom(const struct domain_facts *f, const struct policy *p)
 {
         uint64_t arm = amount_bytes(p->arm_available, f->memory_total);
         uint64_t act = amount_bytes(p->act_available, f->memory_total);
-        uint64_t memory = u64_less(u64_less(f->memory_available, f->memory_lists), act);
+        uint64_t memory = u64_less(reported_available(f), act);
 
         if (f->memory_available > arm)
                 return f->memory_available - arm;

@@ -141,13 +141,11 @@ static bool is_after_round(const struct watch *w, uint64_t now_us)
 }
 
 /* The first round goes a quarter of the way, the next half, the next all of it. A pause forgets them. */
-static uint32_t reach(struct watch *w, uint64_t now_us, const struct policy *policy)
+static uint32_t reach(const struct watch *w, uint64_t now_us, const struct policy *policy)
 {
-        if (!is_after_round(w, now_us))
-                w->rounds_lately = 0;
         if (!policy->slow_start)
                 return PERMYRIAD;
-        return (uint32_t)u64_min(PERMYRIAD / 4 << w->rounds_lately, PERMYRIAD);
+        return is_after_round(w, now_us) ? w->reach : PERMYRIAD / 4;
 }
 
 /* Has the kernel said just now that it has no memory left? */
@@ -227,10 +225,7 @@ void watch_note_victim(struct watch *w)
 
 void watch_reach_further(struct watch *w)
 {
-        if (w->reach < PERMYRIAD) {
-                w->rounds_lately++;
-                w->reach = (uint32_t)u64_min(2 * w->reach, PERMYRIAD);
-        }
+        w->reach = (uint32_t)u64_min(2 * w->reach, PERMYRIAD);
 }
 
 void watch_reset(struct watch *w, const struct policy *policy)

@@ -25,7 +25,6 @@ struct watch {
 
         uint64_t hold_until_us;         /* no round before that … */
         uint64_t hold_above;            /* … while this much is available, bytes */
-        unsigned rounds_lately;         /* one after the other */
         uint64_t round_us;              /* when the last one ended, or somebody died in it; 0: never */
         uint64_t primed_us;             /* when all its files were last read in advance */
         uint64_t complained_us;         /* last word on a shortage that nobody can help; 0: none yet */
