@@ -59,7 +59,8 @@ static const struct ktext_key *find_key(const struct ktext_key *keys, size_t n_k
                                         size_t len)
 {
         for (size_t i = 0; i < n_keys; i++)
-                if (strncmp(keys[i].name, name, len) == 0 && keys[i].name[len] == '\0')
+                if (keys[i].name[0] == name[0] && strncmp(keys[i].name, name, len) == 0 &&
+                    keys[i].name[len] == '\0')
                         return &keys[i];
         return NULL;
 }

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One pass over the records, parents first, gives each to the candidate that it counts for: a candidate's own
  * record to itself, one inside to whomever its parent's counts for, the rest to nobody. What an unknown
- * cgroup inside a candidate is, need not be known; an unknown one elsewhere may be a new candidate, so then
- * the tree is walked and the pass is made once more. Otherwise nothing has been made, a removal shows in that
- * there is no record, and all that is left of the walk is to ask the branches for new labels. Cgroups that
- * the walk leaves out (too deep, no room) stay unknown: as long as they are the same it is not repeated.
+ * cgroup inside a candidate is, need not be known; what is new elsewhere the walk before the pass has found.
  *
  * memory.stat is the dearest file of all, since the kernel has to sum over all processors and descendants
  * first, and the records lack only its split: how much is page cache, how much shared, how much reclaimable
@@ -147,47 +144,30 @@ static void tally_add(struct tally *t, const struct jettison_cgroup *record)
         t->now.lru_unevictable = u64_add(t->now.lru_unevictable, record->lru_unevictable);
 }
 
-/* One pass. Returns which cgroups outside of candidates are unknown, mixed into one number: 0 for none, and
- * the same for the same ones in whatever order. */
-static uint64_t count(struct census *c, const struct jettison_cgroup *records, uint32_t n)
+static void count(struct census *c, const struct jettison_cgroup *records, uint32_t n)
 {
-        uint64_t strangers = 0;
-
         c->pass++;
         for (uint32_t i = 0; i < n; i++) {
                 uint32_t index = find_node(c, &records[i]), owner = owner_of(c, records, i, index);
                 struct tally *t = owner == NODE_NONE ? NULL : &c->tallies[owner];
-                uint64_t mixed = records[i].id * UINT64_C(0x9e3779b97f4a7c15);
 
                 c->owners[i] = owner;
-                if (index == NODE_NONE && !t)
-                        strangers += mixed ^ mixed >> 32;
                 if (t && owner == index && t->pass != c->pass)  /* an id that comes again counts as a part */
                         tally_begin(c, t, &records[i]);
                 if (t)
                         tally_add(t, &records[i]);
         }
-        return strangers;
 }
 
-int census_take(struct census *c, uint64_t cgroup, const struct jettison_cgroup *records, uint32_t n,
-                bool walk)
+int census_take(struct census *c, const struct jettison_cgroup *records, uint32_t n, bool walk)
 {
-        uint64_t strangers;
-        bool known;
         int r = make_room(c, n);
 
-        if (r < 0)
-                return r;
-        strangers = count(c, records, n);
-        known = strangers == 0 || (strangers == c->strangers && cgroup == c->strangers_in);
-        if (!walk || (known && !tree_is_relabelled(c->tree)))
-                return 0;
-        if ((r = tree_walk(c->tree)) < 0)
-                return r;
-        c->strangers = count(c, records, n);
-        c->strangers_in = cgroup;
-        return 0;
+        if (r == 0 && walk)
+                r = tree_walk(c->tree);
+        if (r == 0)
+                count(c, records, n);
+        return r;
 }
 
 int census_look(struct census *c, uint64_t cgroup, uint32_t score_neutral, bool walk,
@@ -199,7 +179,7 @@ int census_look(struct census *c, uint64_t cgroup, uint32_t score_neutral, bool 
         if (!c->module)
                 return -ENODEV;
         if ((r = module_look(c->module, cgroup, score_neutral, &view)) == 0)
-                r = census_take(c, cgroup, view.cgroups, view.n, walk);
+                r = census_take(c, view.cgroups, view.n, walk);
         if (r < 0) {
                 c->failures += r != -ENOENT;    /* a domain goes, as cgroups do */
                 return r;

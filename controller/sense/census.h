@@ -16,9 +16,6 @@ struct census {
         uint32_t *owners;               /* by record: the candidate that it counts for, or NODE_NONE */
         uint32_t owners_max;
         uint32_t pass;                  /* number of the last one */
-        uint64_t strangers;             /* which records the last walk left unknown, mixed into one number;
-                                         * 0: none … */
-        uint64_t strangers_in;          /* … in the look at this cgroup */
         uint64_t failures;              /* looks that came to nothing, ever */
 };
 
@@ -27,17 +24,15 @@ struct census {
 int census_init(struct census *c, struct tree *t, struct module *module);
 void census_fini(struct census *c);
 
-/* Looks at a cgroup (its id; 0: the root) and counts all that is below it. If 'walk' is set, walks the tree
- * where the look shows something that it does not know yet, or where a label made or unmade a candidate.
- * *ret_host: memory and swap of the host. 0; -ENODEV without module; or -errno: nothing is known, files have
- * to be read. */
+/* Looks at a cgroup (its id; 0: the root) and counts all that is below it. If 'walk' is set, the tree is
+ * brought up to date before. *ret_host: memory and swap of the host. 0; -ENODEV without module; or -errno:
+ * nothing is known, files have to be read. */
 int census_look(struct census *c, uint64_t cgroup, uint32_t score_neutral, bool walk,
                 struct domain_facts *ret_host);
 
 /* The second half of census_look: counts records, parents before children; from anything else no good comes,
  * but no harm either. */
-int census_take(struct census *c, uint64_t cgroup, const struct jettison_cgroup *records, uint32_t n,
-                bool walk);
+int census_take(struct census *c, const struct jettison_cgroup *records, uint32_t n, bool walk);
 
 /* What the last look said of the candidate at this index of the tree; reads its memory.stat if that may say
  * something new. now_us: CLOCK_MONOTONIC. CGROUPFS_OK; CGROUPFS_GONE: it was not seen; or -errno. */

@@ -80,6 +80,10 @@ static void add_process(const struct procfs *p, uint64_t pid, bool with_shmem, s
                 sum->shmem_mapped = u64_add(sum->shmem_mapped, read_shmem(p, pid));
 }
 
+/* A line of cgroup.procs is no longer than this. The kernel goes on to fill a page as long as the next one fits
+ * (seq_read_iter in fs/seq_file.c), so where there was more room than that, there was nothing left. */
+#define PID_LINE_MAX 16
+
 /* Takes the whole lines out of text, adds their processes, and returns how many bytes were used. A text
  * from the middle of the file begins with the newline before; lines that moved meanwhile put the tail of a
  * number there, which is dropped. */
@@ -114,7 +118,7 @@ int procfs_add(const struct procfs *p, int procs_fd, bool with_shmem, struct pro
                         return errno == ENODEV || errno == ENOENT ? CGROUPFS_GONE : -errno;
                 text[n] = '\0';
                 used = add_lines(p, text, offset > 0, with_shmem, sum);
-                if (used <= 1)
+                if (used <= 1 || (size_t)n < sizeof(text) - PID_LINE_MAX)
                         return CGROUPFS_OK;
                 offset += (off_t)used - 1;
         }

@@ -205,13 +205,13 @@ static enum barred barred_of(const struct scanner *s, const struct node *n, cons
 /* Its own number: the label, else the rule's word, else the default. */
 static struct utility read_utility(struct scanner *s, struct node *n, bool *ret_gone)
 {
-        struct utility utility;
-
-        n->label = label_read(n->dir_fd, n->trust, &utility);
+        if (n->label_walk != tree_walks(s->tree))
+                n->label = label_read(n->dir_fd, n->trust, &n->utility);
+        n->label_walk = n->label == LABEL_GONE ? 0 : tree_walks(s->tree);
         switch (n->label) {
         case LABEL_TRUSTED:
         case LABEL_USER:
-                return utility;
+                return n->utility;
         case LABEL_GONE:
                 *ret_gone = true;
                 break;

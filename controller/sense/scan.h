@@ -45,9 +45,10 @@ void scan_fini(struct scanner *s);
  * one. */
 int scan_reconfigure(struct scanner *s, const struct sense_options *options);
 
-/* Memory and swap of a domain, as cheap as can be. For the host: one read, and /proc/zoneinfo as well when less than
- * 'enough' bytes are available without it. For a cgroup: two for each limit above it, and memory.stat and
- * /proc/meminfo as well when less than 'enough' bytes are left without them. 0, CGROUPFS_GONE or -errno. */
+/* Memory and swap of a domain, as cheap as can be. For the host: one read, and /proc/zoneinfo as well when
+ * less than 'enough' bytes are available without it. For a cgroup: two for each limit above it, and
+ * memory.stat and /proc/meminfo as well when less than 'enough' bytes are left without them. 0, CGROUPFS_GONE
+ * or -errno. */
 int scan_look(struct scanner *s, const struct domain *d, uint64_t enough, struct domain_facts *ret_facts);
 
 /* All facts: candidates below the domain with their memory, relief, scores and utilities. They come from the

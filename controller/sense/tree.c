@@ -41,6 +41,8 @@ struct tree *tree_new(const struct cgroupfs *fs, const struct sense_options *opt
         if (!t)
                 return NULL;
         t->news_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+        t->changes_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+        t->is_stale = true;
         t->fs = fs;
         t->options = options;
         t->n_max = options->cgroups_max + NODES_EXTRA;
@@ -77,6 +79,7 @@ struct tree *tree_free(struct tree *t)
                 if (t->nodes[i].kind != NODE_FREE)
                         tree_close_node(&t->nodes[i]);
         close_p(&t->news_fd);
+        close_p(&t->changes_fd);
         free(t->nodes);
         free(t->buckets);
         free(t->names[0]);
@@ -95,6 +98,7 @@ int tree_reconfigure(struct tree *t, const struct sense_options *options)
                 if (t->nodes[i].kind != NODE_FREE)
                         tree_close_node(&t->nodes[i]);
         t->n = t->free_from = 0;
+        t->is_stale = true;
         memset(t->buckets, 0xff, t->n_buckets * sizeof(*t->buckets));
         return 0;
 }
@@ -104,22 +108,52 @@ int tree_news_fd(const struct tree *t)
         return t->news_fd;
 }
 
-void tree_take_news(struct tree *t)
+/* Were there any? An overflow is one as well. */
+static bool drain(int fd)
 {
         char events[4096];
+        bool any = false;
 
-        while (t->news_fd >= 0 && read(t->news_fd, events, sizeof(events)) > 0)
-                ;
+        while (fd >= 0 && read(fd, events, sizeof(events)) > 0)
+                any = true;
+        return any;
+}
+
+void tree_take_news(struct tree *t)
+{
+        drain(t->news_fd);
 }
 
 /* A descriptor has no name of its own, but /proc gives it one. The kernel drops the watch with the
  * directory. */
-void tree_subscribe(const struct tree *t, const struct node *n)
+static int add_watch(int fd, const struct node *n, uint32_t events)
 {
         char name[32];
 
         snprintf(name, sizeof(name), "/proc/self/fd/%d", n->dir_fd);
-        inotify_add_watch(t->news_fd, name, IN_CREATE | IN_ONLYDIR);
+        return inotify_add_watch(fd, name, events | IN_ONLYDIR);
+}
+
+void tree_subscribe(const struct tree *t, const struct node *n)
+{
+        add_watch(t->news_fd, n, IN_CREATE);
+}
+
+void tree_watch(struct tree *t, const struct node *n)
+{
+        if (add_watch(t->changes_fd, n, IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONESHOT) < 0)
+                t->is_stale = true;
+}
+
+bool tree_has_changed(struct tree *t)
+{
+        t->is_stale = drain(t->changes_fd) || t->is_stale;
+        return t->is_stale;
+}
+
+uint32_t tree_walks(const struct tree *t)
+{
+        return t->walk;
 }
 
 uint32_t tree_size(const struct tree *t)

@@ -49,7 +49,9 @@ struct node {
         uint8_t depth;
         bool is_self;           /* the controller lives here or below */
         bool label_reported;    /* its label is no good, and that was said */
-        enum label label;       /* where its utility came from when it was last read */
+        struct utility utility; /* what its label says … */
+        enum label label;       /* … and where that came from … */
+        uint32_t label_walk;    /* … as read after this walk; 0: not read */
         uint8_t pins;           /* deeds that use its descriptors: it is kept although the cgroup may be
                                  * gone */
         bool gone;
@@ -75,13 +77,12 @@ struct tree *tree_free(struct tree *t);
 int tree_reconfigure(struct tree *t, const struct sense_options *options);
 
 /* Brings the tree up to date with the hierarchy: new directories are opened and classified, gone ones
- * closed. Costs three system calls for each known directory that has not changed, and one or two for its
- * label. 0, or -errno when the root itself cannot be read. */
+ * closed. One system call if nothing was made, removed or labelled since the last time; else four for each
+ * known directory, and one or two for its label. 0, or -errno when the root itself cannot be read. */
 int tree_walk(struct tree *t);
 
-/* Would a walk find that a label has made a branch a candidate, or that one is no longer? One or two system
- * calls for each directory that only its label decides about. */
-bool tree_is_relabelled(struct tree *t);
+/* How often something had changed: what was learned of a label after the last time still holds. */
+uint32_t tree_walks(const struct tree *t);
 
 /* Becomes readable when a directory was made in one of the branches; -1 where inotify is not to be had.
  * Owned by the tree. */

@@ -18,7 +18,9 @@ struct tree {
         uint32_t free_from;     /* no slot below this one is free */
         char own_path[PATH_ROOM];       /* the controller's own cgroup; "" for the root, or when it is not
                                          * known */
-        int news_fd;            /* inotify on the branches */
+        int news_fd;            /* inotify on the branches: somebody has to be woken */
+        int changes_fd;         /* inotify on all of them: asked before a walk */
+        bool is_stale;          /* something may have changed since the last walk */
         char *names[2];
         uint32_t names_len, names_size;
         uint32_t names_line;    /* length at which what is no longer needed is left behind */
@@ -43,3 +45,9 @@ void tree_close_node(struct node *n);
 
 /* Asks to be told of new directories in this one. */
 void tree_subscribe(const struct tree *t, const struct node *n);
+
+/* Asks to be told of the next change to its directories or to its label. */
+void tree_watch(struct tree *t, const struct node *n);
+
+/* May a walk find anything that the last one did not? One system call. */
+bool tree_has_changed(struct tree *t);

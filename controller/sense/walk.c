@@ -3,6 +3,11 @@
  * and which are the cgroup ids: a known id needs no further look, an unknown one is opened, classified and
  * joins the end of the walk, and an id that no directory listed is gone.
  *
+ * Every directory is watched for one change, from before it is read until that change comes, so that nothing
+ * is missed and nobody can fill the queue by making directories or labels without pause. As long as none has
+ * come there is nothing to walk for. Where the kernel gives no watch, while a deed keeps a node or a directory
+ * could not be opened, and once more after something is gone and made room, the walk is made all the same.
+ *
  * Candidates form an antichain: the first labelled, recognised or configured cgroup on the way down is the
  * candidate, and what lies inside it are its parts. A cgroup that the controller itself lives in is never
  * one, nor is a domain.
@@ -131,6 +136,7 @@ static void add_node(struct tree *t, uint32_t parent, const char *name)
                 return;
         if (n.dir_fd < 0 || cgroupfs_id(n.dir_fd, &n.id) < 0 || tree_find(t, n.id) != NODE_NONE ||
             tree_store_path(t, path, &n.path) < 0) {
+                t->is_stale = true;
                 close_p(&n.dir_fd);
                 goto leave_out;
         }
@@ -188,17 +194,18 @@ static int walk_directory(struct tree *t, uint32_t index)
 {
         static _Alignas(8) char buffer[16 * 1024];
         int fd = t->nodes[index].dir_fd;
-        long n;
+        long n = -1;
 
-        if (lseek(fd, 0, SEEK_SET) < 0)
-                return -errno;
-        while ((n = getdents64(fd, buffer, sizeof(buffer))) > 0)
-                for (long at = 0; at < n;) {
-                        const struct dirent64 *entry = (const void *)(buffer + at);
+        tree_watch(t, &t->nodes[index]);
+        if (lseek(fd, 0, SEEK_SET) == 0)
+                while ((n = getdents64(fd, buffer, sizeof(buffer))) > 0)
+                        for (long at = 0; at < n;) {
+                                const struct dirent64 *entry = (const void *)(buffer + at);
 
-                        see_entry(t, index, entry);
-                        at += entry->d_reclen;
-                }
+                                see_entry(t, index, entry);
+                                at += entry->d_reclen;
+                        }
+        t->is_stale = t->is_stale || n < 0;
         return n < 0 ? -errno : 0;
 }
 
@@ -207,10 +214,11 @@ static void close_gone(struct tree *t)
         for (uint32_t i = 1; i < t->n; i++) {
                 struct node *n = &t->nodes[i];
 
-                if (n->kind == NODE_FREE || (n->seen == t->walk && !n->gone))
+                if (n->kind == NODE_FREE)
                         continue;
-                n->gone = true;
-                if (n->pins > 0)
+                n->gone = n->gone || n->seen != t->walk;
+                t->is_stale = t->is_stale || n->gone || n->pins > 0;
+                if (!n->gone || n->pins > 0)
                         continue;
                 if (n->kind == NODE_PART)
                         tree_unlink_part(t, i);
@@ -227,16 +235,6 @@ static bool has_new_role(struct tree *t, const struct node *n, enum node_kind *r
                 return false;
         *ret_kind = classify(t, n, t->names[t->half] + n->path);
         return *ret_kind != n->kind;
-}
-
-bool tree_is_relabelled(struct tree *t)
-{
-        enum node_kind kind;
-
-        for (uint32_t i = 1; i < t->n; i++)
-                if (has_new_role(t, &t->nodes[i], &kind))
-                        return true;
-        return false;
 }
 
 /* What has a new role is looked into once more: what lies below is closed, and found again in its own new
@@ -284,8 +282,11 @@ int tree_walk(struct tree *t)
         bool changed = false;
         int r;
 
+        if (!tree_has_changed(t))
+                return 0;
         t->walk++;
         t->left_out = 0;
+        t->is_stale = false;
         if (t->n == 0 || t->nodes[0].kind == NODE_FREE)
                 add_node(t, NODE_NONE, "");
         if (t->n == 0 || t->nodes[0].kind == NODE_FREE)

@@ -625,6 +625,76 @@ Test(tree, news)
         finish();
 }
 
+static bool is_walked(void)
+{
+        uint32_t before = tree_walks(t);
+
+        walk();
+        return tree_walks(t) != before;
+}
+
+/* Until there is nothing more to be found. */
+static void walk_out(void)
+{
+        for (int i = 0; i < 3 && is_walked(); i++)
+                ;
+        cr_assert(!is_walked());
+}
+
+Test(tree, walked_if_something_changed)
+{
+        begin("/a/b\n/docker/" ID "/part\n");
+        if (tree_news_fd(t) < 0)
+                cr_skip("no inotify");
+        walk_out();
+        world_write(&w, "cgroup/a/file", "x");
+        walk_out();
+        world_write(&w, "cgroup/a/file", "y");
+        cr_expect(!is_walked(), "what a file says is no change");
+        for (int i = 0; i < 2; i++) {   /* each time, not only the first */
+                world_mkdir(&w, "docker/" ID "/part/inner");
+                cr_expect(is_walked());
+                cr_expect_eq(count(NODE_PART), 2);
+                walk_out();
+                world_rmdir(&w, "docker/" ID "/part/inner");
+                cr_expect(is_walked());
+                cr_expect_eq(count(NODE_PART), 1);
+                walk_out();
+                if (world_label(&w, "a/b", i ? "7" : "8")) {
+                        cr_expect(is_walked());
+                        cr_expect_eq(at("/a/b")->kind, NODE_CANDIDATE);
+                        walk_out();
+                }
+        }
+        at("/a/b")->pins = 1;
+        world_mkdir(&w, "a/c");
+        cr_expect(is_walked());
+        cr_expect(is_walked(), "as long as it is pinned");
+        at("/a/b")->pins = 0;
+        walk_out();
+        finish();
+}
+
+Test(tree, always_walked_without_inotify)
+{
+        rlim_t before;
+        int next;
+
+        world_make(&w, "/a\n");
+        next = open("/", O_RDONLY | O_CLOEXEC);
+        close(next);
+        before = limit_descriptors((rlim_t)next);
+        t = tree_new(&w.fs, &w.options);
+        limit_descriptors(before);
+        cr_assert_lt(tree_news_fd(t), 0);
+        walk();
+        cr_expect(is_walked());
+        world_mkdir(&w, "a/b");
+        walk();
+        cr_expect_neq(tree_find_path(t, "/a/b"), NODE_NONE);
+        finish();
+}
+
 /* The controller's own cgroup, if this machine puts the test in one that is not the root. */
 Test(tree, own_group_is_no_candidate)
 {
