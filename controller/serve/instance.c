@@ -10,9 +10,12 @@
  * its own group. The kernel honours it only as far as every group above has as much, so those are looked
  * at and told about.
  *
- * For the processor: nice -20, which is worth 87 ordinary tasks. Not SCHED_FIFO: a round plans for
- * milliseconds, and a real-time task that does so on one processor stops the very tasks that have to exit;
- * where RT groups are configured it is refused anyway, and its benefit then would depend on the machine.
+ * For the processor: nice -20, which is worth 87 ordinary tasks. Kernels with SCHED_AUTOGROUP (Debian's) put
+ * each session into a group of its own and count nice inside of it only, so a service has to ask for its
+ * group as well (sched(7)); a daemon that somebody started in his own session leaves that alone. Not
+ * SCHED_FIFO: a round plans for milliseconds, and a real-time task that does so on one processor stops the
+ * very tasks that have to exit; where RT groups are configured it is refused anyway, and its benefit then
+ * would depend on the machine.
  *
  * Single instance by flock(): the kernel gives the lock back however the holder ends, and no stale file
  * needs a judgement. */
@@ -103,9 +106,9 @@ int instance_lock(const char *path, int *ret_fd)
         return 0;
 }
 
-static int oom_score_adj_write(int value)
+static int number_write(const char *path, int value)
 {
-        CLEANUP(close_p) int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+        CLEANUP(close_p) int fd = open(path, O_WRONLY | O_CLOEXEC);
 
         return fd < 0 || dprintf(fd, "%d", value) < 0 ? -errno : 0;
 }
@@ -118,7 +121,7 @@ static int oom_score_adj_lowest(int present)
         while (taken - refused > 1) {
                 int middle = refused + (taken - refused) / 2;
 
-                if (oom_score_adj_write(middle) < 0)
+                if (number_write("/proc/self/oom_score_adj", middle) < 0)
                         refused = middle;
                 else
                         taken = middle;
@@ -129,7 +132,7 @@ static int oom_score_adj_lowest(int present)
 void instance_raise_priority(void)
 {
         char text[32] = "0";
-        int r = oom_score_adj_write(OOM_SCORE_ADJ_MIN);
+        int r = number_write("/proc/self/oom_score_adj", OOM_SCORE_ADJ_MIN);
 
         if (r < 0) {
                 text_read("/proc/self/oom_score_adj", text, sizeof(text));
@@ -139,6 +142,11 @@ void instance_raise_priority(void)
         if (setpriority(PRIO_PROCESS, 0, NICE_MIN) < 0)
                 log_notice("nice %d is refused (%s), so a busy machine delays it: Nice=%d in the unit helps",
                            NICE_MIN, strerrordesc_np(errno), NICE_MIN);
+        r = getsid(0) == getpid() ? number_write("/proc/self/autogroup", NICE_MIN) : 0;
+        if (r == -EPERM || r == -EACCES)
+                log_notice("its session's group keeps its nice value (%s), so a busy machine delays it: "
+                           "LimitNICE=%d in the unit helps",
+                           strerrordesc_np(-r), NICE_MIN);
 }
 
 int instance_raise_files(uint64_t wanted)

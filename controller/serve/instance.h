@@ -20,7 +20,8 @@ int instance_lock(const char *path, int *ret_fd);
 int instance_enter_group(const char *group, uint64_t memory_min);
 
 /* The last to be killed and the first to run: oom_score_adj -1000, or the lowest that is permitted; nice
- * -20. Before any thread is started. What is refused is told and left. */
+ * -20, and the same for its session's group if it leads one. Before any thread is started. What is refused is
+ * told and left. */
 void instance_raise_priority(void);
 
 /* Raises the soft limit of open files to the hard one, and both to 'wanted' if that is more and permitted.

@@ -126,15 +126,29 @@ static bool oom_score_adj_takes(long value)
         return takes;
 }
 
+/* Of the session's group; -20 where there are none. */
+static int autogroup_nice(void)
+{
+        FILE *file = fopen("/proc/self/autogroup", "re");
+        int nice = -20;
+
+        if (file) {
+                MUST(fscanf(file, "/autogroup-%*d nice %d", &nice) == 1);
+                fclose(file);
+        }
+        return nice;
+}
+
 static void raise_priority(void)
 {
         long adj;
 
+        setsid();
         MUST(oom_score_adj_takes(321));
         instance_raise_priority();
         adj = number_in("/proc/self/oom_score_adj");
         MUST(adj == -1000 || (adj < 321 && !oom_score_adj_takes(adj - 1)));
-        MUST(geteuid() != 0 || getpriority(PRIO_PROCESS, 0) == -20);
+        MUST(geteuid() != 0 || (getpriority(PRIO_PROCESS, 0) == -20 && autogroup_nice() == -20));
 }
 
 static void raise_priority_as_nobody(void)

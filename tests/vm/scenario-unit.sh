@@ -64,6 +64,7 @@ expect "the daemon starts" start
 daemon=$(unit MainPID)
 expect "in a group that memory.min counts in" grep -qx 0::/jettisond.service "/proc/$daemon/cgroup"
 expect "which has 32 MiB of it" test "$(cat /sys/fs/cgroup/jettisond.service/memory.min)" -eq $((32 << 20))
+expect "its session comes before all others" grep -q ' nice -20$' "/proc/$daemon/autogroup"
 expect "it answers" answers
 spawn batch hog --rate 0
 expect "a leak is shed" wait_for 30 dead batch
