@@ -21,6 +21,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "domains.h"
+#include "report.h"
 #include "round.h"
 #include "serve/memory.h"
 #include "standing.h"
@@ -60,6 +61,7 @@ int controller_scan(struct controller *c, struct watch *w, bool walk)
         int r = scan_run(&c->scanner, &w->domain, walk, loop_now_us(), &c->snapshot);
 
         c->primed = NULL;
+        c->kernel_kills = scan_kernel_kills(&c->scanner);
         c->snapshot.facts.psi = w->facts.psi;
         c->snapshot.facts.has_psi = w->facts.has_psi;
         c->snapshot.facts.memory_lists = u64_min(c->snapshot.facts.memory_lists, w->facts.memory_lists);
@@ -77,6 +79,7 @@ static int rehearse_plan(struct controller *c, struct watch *w)
         if (r == CGROUPFS_OK) {
                 plan_make(&c->plan, c->planner, &c->snapshot, &rehearsed, &c->config->policy);
                 journal_reserve(c->journal, c->snapshot.n);
+                report_rehearse(c);
         }
         return r;
 }

@@ -62,6 +62,7 @@ struct controller {
         struct snapshot snapshot;
         struct watch *primed;           /* the snapshot is of this watch, of its primed_us; NULL: of somebody
                                          * else, or used */
+        uint64_t kernel_kills;          /* by the kernel's own killer, ever, when the snapshot was taken */
         struct planner *planner;
         struct plan plan;
         struct deed deed;
@@ -89,8 +90,8 @@ void controller_fini(struct controller *c);
 /* The watch of the host; NULL when the host is none of the domains. Borrowed. */
 struct watch *controller_host(struct controller *c);
 
-/* A full snapshot of the watch's domain into the controller's buffer, with what only its looks know. CGROUPFS_OK,
- * CGROUPFS_GONE, or -errno. 'walk': also look for new cgroups. */
+/* A full snapshot of the watch's domain into the controller's buffer, with what only its looks know.
+ * CGROUPFS_OK, CGROUPFS_GONE, or -errno. 'walk': also look for new cgroups. */
 int controller_scan(struct controller *c, struct watch *w, bool walk);
 
 /* Starts to watch the configured domains and takes a first full snapshot and plan, striking nobody: every

@@ -86,6 +86,15 @@ void report_reload(struct controller *c, const char *error)
         journal_end(c->journal);
 }
 
+static void write_plan(struct controller *c, struct sink *s, bool with_snapshot)
+{
+        plan_write(s, "plan", &c->plan, &c->snapshot, c->round.solve_us);
+        if (with_snapshot)
+                snapshot_write(s, "snapshot", &c->snapshot, c->round.need);
+        else
+                json_bool(s, "snapshot_left_out", true);
+}
+
 static void write_intent(struct controller *c, struct sink *s, bool with_snapshot)
 {
         const struct round *r = &c->round;
@@ -94,11 +103,7 @@ static void write_intent(struct controller *c, struct sink *s, bool with_snapsho
         json_text(s, "witness", witness_name(r->shortage.witness));
         json_text(s, "level", level_name(r->shortage.level));
         json_u64(s, "need", r->need);
-        plan_write(s, "plan", &c->plan, &c->snapshot, r->solve_us);
-        if (with_snapshot)
-                snapshot_write(s, "snapshot", &c->snapshot, r->need);
-        else
-                json_bool(s, "snapshot_left_out", true);
+        write_plan(c, s, with_snapshot);
 }
 
 void report_intent(struct controller *c)
@@ -120,6 +125,11 @@ void report_intent(struct controller *c)
                    (unsigned long long)r->number, r->watch->domain.path, witness_name(r->shortage.witness),
                    size_format(r->available_before, available), size_format(r->need, need), c->plan.n_victims,
                    c->plan.n, size_format(c->plan.relief, relief), (unsigned long long)c->plan.utility_lost);
+}
+
+void report_rehearse(struct controller *c)
+{
+        write_plan(c, journal_begin(c->journal, "rehearsal", 0), true);
 }
 
 /* A name outlives its container in the journal alone, so it is noted while the cgroup is there. */

@@ -10,6 +10,9 @@ void report_stop(struct controller *c, const char *reason);
 void report_reload(struct controller *c, const char *error);    /* NULL: it worked */
 
 void report_intent(struct controller *c);
+
+/* Does what report_intent does with a plan and its snapshot, and writes nothing down. */
+void report_rehearse(struct controller *c);
 void report_victim(struct controller *c, const struct snapshot_cgroup *v, const struct plan_entry *entry,
                    const struct deed_result *result);
 

@@ -36,7 +36,8 @@
  * enough that a hung disk which recovers is not held against its users for ever. */
 #define STRUCK_OUT_US (300 * USEC_PER_SEC)
 
-/* How old a snapshot that was taken in advance may be: what a host's sudden load may delay the scan itself by. */
+/* How old a snapshot that was taken in advance may be: what a host's sudden load may delay the scan itself by.
+ */
 #define PRIMED_US (200 * USEC_PER_MSEC)
 
 /* After this long the next victim is left to another round. What is restarted as fast as it is shed would
@@ -147,7 +148,7 @@ void round_begin(struct controller *c, struct watch *w)
         c->rounds++;
         c->round.need = c->plan.need;
         c->round.expected = c->plan.relief;
-        c->round.kernel_kills_before = scan_kernel_kills(&c->scanner);
+        c->round.kernel_kills_before = c->kernel_kills;
         report_intent(c);
         standing_follow(c);
         if (c->config->act.dry_run)

@@ -250,11 +250,12 @@ int strikers_submit(struct strikers *pool, const struct strike_order *order)
                         s->order = *order;
                         s->reported = false;
                         s->phase = PHASE_ORDERED;
-                        pthread_cond_signal(&s->ordered);
                 }
                 pthread_mutex_unlock(&s->mutex);
-                if (idle)
+                if (idle) {
+                        pthread_cond_signal(&s->ordered);       /* who wakes finds the mutex free */
                         return 0;
+                }
         }
         return -EBUSY;
 }

@@ -13,12 +13,14 @@
  * holds half a line from a full ring.
  *
  * The thread sleeps in read() on an eventfd. The count in it is of no interest: a wake-up means "look", and
- * the thread looks until the ring is empty. What the file does with the bytes is in record/file.c. */
+ * the thread looks until the ring is empty. It is a batch task (sched(7)), which never takes the processor from
+ * who has woken it: that one is about to strike. What the file does with the bytes is in record/file.c. */
 #include "record/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -169,6 +171,7 @@ static void *journal_thread(void *data)
         bool stop;
 
         pthread_setname_np(pthread_self(), "jettison-record");
+        sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
         do {
                 uint64_t count;
                 ssize_t n = read(j->wake_fd, &count, sizeof(count));

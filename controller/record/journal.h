@@ -28,7 +28,8 @@ struct journal *journal_free(struct journal *j);
 void journal_reserve(struct journal *j, size_t n);
 
 /* Begins a line {"what":what,"round":round,"time_usec":now, … and returns where to add members. round 0 is
- * left out. The sink is borrowed and valid until journal_end. Never blocks, never allocates. */
+ * left out. The sink is borrowed and valid until journal_end; a line that is not ended is forgotten. Never
+ * blocks, never allocates. */
 struct sink *journal_begin(struct journal *j, const char *what, uint64_t round);
 
 /* Closes the line and queues it. A line that found no room in its buffer or in the queue is dropped and
