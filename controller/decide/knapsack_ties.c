@@ -38,7 +38,7 @@ struct ties {
         int64_t relief_cost, relief_relief; /* what cost is worth: relief_relief per relief_cost */
         int64_t need_weight;                /* what the fixed items leave to be done */
         int64_t relief_least;               /* of the answer, less what is fixed */
-        wide cost_bound, relief_bound;      /* of a state without penalty, scaled by the price */
+        wide cost_slack, relief_slack;      /* what penalties a state may have, scaled by the price */
         struct sums rest;                   /* of the undecided items */
 };
 
@@ -121,15 +121,12 @@ static bool tie_enter(struct ties *t, const struct tie_state *s)
 /* Whether a completion of the state may reach the needs, cost no more than the answer and free no less. */
 static bool tie_hopeful(const struct ties *t, const struct tie_state *s)
 {
-        const struct knapsack *k = t->k;
-        const struct price *p = &k->price;
+        const struct price *p = &t->k->price;
 
         return s->weight + t->rest.weight >= t->need_weight &&
                s->relief + t->rest.relief >= t->relief_least &&
-               t->relief_bound + relief_sign(t, s->relief, s->cost) >=
-                       (wide)t->relief_least * t->relief_cost &&
-               t->cost_bound + (wide)s->cost * p->size - (wide)s->size * p->cost <=
-                       (wide)k->answer_cost * p->size;
+               relief_sign(t, s->relief, s->cost) + t->relief_slack >= 0 &&
+               (wide)s->cost * p->size - (wide)s->size * p->cost <= t->cost_slack;
 }
 
 /* Whether the state is worth keeping. With no need of weight they come by rising cost, and the last one kept
@@ -156,17 +153,18 @@ static bool tie_before(const struct tie_state *a, const struct tie_state *b)
         return a->set > b->set;
 }
 
-static struct tie_state tie_with(const struct tie_state *s, const struct item *item)
+static struct tie_state tie_with(const struct tie_state *s, const struct tie_state *one)
 {
-        return (struct tie_state){ s->weight + item->weight, s->relief + item->relief, s->cost + item->cost,
-                                   s->size + item->size, s->set | (mask)1 << (TIE_ITEMS - 1 - item->in) };
+        return (struct tie_state){ s->weight + one->weight, s->relief + one->relief, s->cost + one->cost,
+                                   s->size + one->size, s->set | one->set };
 }
 
 static bool tie_merge(struct ties *t, const struct item *item)
 {
-        struct tie_state *out = t->list[1];
+        const struct tie_state one = { item->weight, item->relief, item->cost, item->size,
+                                       (mask)1 << (TIE_ITEMS - 1 - item->in) };
         const struct tie_state *old = t->list[0], *end = old + t->n, *next = old;
-        struct tie_state more = tie_with(next, item);
+        struct tie_state *out = t->list[1], more = tie_with(next, &one);
 
         t->n_stair = 0;
         t->last_relief = -1;
@@ -181,7 +179,7 @@ static bool tie_merge(struct ties *t, const struct item *item)
                         *out++ = *s;
                 }
                 if (grow && ++next < end)
-                        more = tie_with(next, item);
+                        more = tie_with(next, &one);
         }
         t->n = (size_t)(out - t->list[1]);
         out = t->list[0];
@@ -195,8 +193,8 @@ static bool ties_decide(struct ties *t, const struct item *item)
 {
         wide reduced = price_reduced(&t->k->price, item), sign = relief_sign(t, item->relief, item->cost);
 
-        t->cost_bound -= reduced < 0 ? reduced : 0;
-        t->relief_bound -= sign > 0 ? sign : 0;
+        t->cost_slack += reduced < 0 ? reduced : 0;
+        t->relief_slack -= sign > 0 ? sign : 0;
         t->rest.weight -= item->weight;
         t->rest.relief -= item->relief;
         return tie_merge(t, item);
@@ -242,8 +240,9 @@ static void ties_load(struct ties *t)
                 k->item[i].in = (uint32_t)i;
         price_find(k);
         t->need_weight = weight_implied(t) ? 0 : i64_max(0, k->weight_min - k->fixed.weight);
-        t->cost_bound = k->price.bound;
-        t->relief_bound = (wide)(k->answer_cost - k->fixed.cost) * t->relief_relief;
+        t->cost_slack = (wide)k->answer_cost * k->price.size - k->price.bound;
+        t->relief_slack = (wide)(k->answer_cost - k->fixed.cost) * t->relief_relief -
+                          (wide)t->relief_least * t->relief_cost;
         for (size_t i = 0; i < k->n_items; i++) {
                 struct item *item = &k->item[i];
                 wide sign;
@@ -251,7 +250,7 @@ static void ties_load(struct ties *t)
                 item->weight = i64_min((int64_t)k->loads[item->id].weight, t->need_weight);
                 item->relief = (int64_t)k->loads[item->id].relief;
                 sign = relief_sign(t, item->relief, item->cost);
-                t->relief_bound += sign > 0 ? sign : 0;
+                t->relief_slack += sign > 0 ? sign : 0;
                 sums_add(&t->rest, item);
         }
         work_charge_pass(k, 2 * k->n_items);
