@@ -12,15 +12,17 @@ command -v kubectl >/dev/null || checks="$checks kubernetes-client"
 vm='qemu-system-x86 busybox-static cpio mmdebstrap e2fsprogs zstd xz-utils dpkg-dev'
 image='buildah mmdebstrap'
 arena='glpk-utils gnuplot-nox jq'
+rivals='build-essential pkg-config libglpk-dev coinor-libcbc-dev'
 module='build-essential bc bison flex libelf-dev libssl-dev sparse coccinelle'
 
-usage='Usage: tests/deps.sh build|test|vm|image|arena|module|demo...
+usage='Usage: tests/deps.sh build|test|vm|image|arena|rivals|module|demo...
 
   build   compiler and libraries
   test    the same, and what the unit and tool tests need
   vm      QEMU and what the test images are made with
   image   what builds the container image for its scenario
   arena   the solver that judges the arena, and what draws its plots
+  rivals  the solvers that ours is measured beside
   module  what builds the debug kernel, and the checkers of the kernel module
   demo    build and vm'
 
@@ -41,6 +43,7 @@ for set in "$@"; do
         vm) packages="$packages $vm" ;;
         image) packages="$packages $image" ;;
         arena) packages="$packages $arena" ;;
+        rivals) packages="$packages $rivals" ;;
         module) packages="$packages $module" ;;
         demo) packages="$packages $build $vm" ;;
         *) set -- ;;

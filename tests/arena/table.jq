@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# runs.jsonl, slurped, to Markdown: a table for each load, one of sums, one of costs. Of several lines of one play
+# runs.jsonl, slurped, to Markdown: a table for each load, one of sums, of strikes, of costs. Of several lines of one play
 # the last counts; and only those of a contestant and load that were made with what the last one was made with.
 
 def round1: if . == null then null else . * 10 | round / 10 end;
@@ -52,6 +52,20 @@ def sum_table: (["contestant", "plays", "memory not back", "regret", "needless",
                  (map(select(is_back)) | if length == 0 then null else
                         "\((map(.kept) | add) * 1000 / (map(.keepable) | add) | round / 10) %" end)] | row), "";
 
+# First strikes after the beginning of the shortage: the median of each load, and over all plays together.
+def strike_table: map(select(.was_short and .load != "idle")) as $plays
+        | ($plays | map(.contestant) | unique | sort_by(rank)) as $names
+        | (["load"] + $names | row), "|---|\($names | map("---:") | join("|"))|",
+          ($plays | group_by(.load)[] | . as $load
+                | [.[0].load] + [$names[] as $name | $load | map(select(.contestant == $name) | .strike_ms | numbers) | median]
+                | row),
+          (["all: struck, of the shortages"] + [$names[] as $name | $plays | map(select(.contestant == $name))
+                | "\(map(.strike_ms | numbers) | length) of \(length)"] | row),
+          (["all: median"] + [$names[] as $name | $plays | map(select(.contestant == $name) | .strike_ms | numbers)
+                | median] | row),
+          (["all: largest"] + [$names[] as $name | $plays | map(select(.contestant == $name) | .strike_ms | numbers)
+                | max] | row), "";
+
 def cost_table: (["contestant", "n", "idle: wake-ups a minute", "idle: CPU, ms a minute", "RSS, KiB", "locked, KiB",
                   "under load: wake-ups a minute", "under load: CPU, ms a minute"] | row),
         "|---|---:|---:|---:|---:|---:|---:|---:|",
@@ -67,6 +81,7 @@ def cost_table: (["contestant", "n", "idle: wake-ups a minute", "idle: CPU, ms a
 
 (current | map(select(.disturbed))) as $disturbed | current | map(select(.disturbed | not)) |
         "## All loads", "", sum_table,
+        "## Strikes, ms after the beginning of the shortage", "", strike_table,
         "## By load", "", (group_by(.load)[] | select(.[0].load != "idle") | load_table),
         "## Costs", "", cost_table,
         ($disturbed | if length == 0 then empty else "## Not counted", "", "The machine stood still for seconds:", "",
