@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The order of the lines in main() is the security model: parse and load; find the hierarchy; be the only
- * instance; take what privilege is needed for (a protected group, priority, limits, sockets); drop it; start the
- * threads; enter the filter; rehearse a whole cycle with a real kill under it; lock the memory that took; and
- * only then say ready. */
+ * instance; take what privilege is needed for (a protected group, priority, limits, sockets); drop it; start
+ * the threads; enter the filter; rehearse a whole cycle with a real kill under it; lock the memory that took;
+ * and only then say ready. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -81,7 +81,8 @@ static int load_config(const struct daemon *d, struct config *config, struct con
         return r;
 }
 
-/* What the start has settled for good: sizes, descriptors, the filter. NULL: nothing of it would have to change. */
+/* What the start has settled for good: sizes, descriptors, the filter. NULL: nothing of it would have to
+ * change. */
 static const char *find_immutable(struct daemon *d, const struct config *next)
 {
         const struct config *now = config_of(d);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* If memory runs out faster than this daemon gets the CPU, the kernel would kill by its own rule. So while
- * the host is armed, an order for that case (decide/order.h) lies with the kernel module, is renewed each second
- * and expires by itself. During a round of the host the rest of its plan stands in front. What the module then does is a round like any other: it has a number, nothing else begins while it
- * lasts, and it is journalled: the order when it was given, each victim, the outcome. The order's line stands
- * for the intent.
+ * the host is armed, an order for that case (decide/order.h) lies with the kernel module, is renewed each
+ * second and expires by itself. During a round of the host the rest of its plan stands in front. What the
+ * module then does is a round like any other: it has a number, nothing else begins while it lasts, and it is
+ * journalled: the order when it was given, each victim, the outcome. The order's line stands for the intent.
  *
  * The module tells when a victim was struck and when it is dead, but not that it was the last. The round is
  * over when nothing more is heard for a while. If one of this daemon's own rounds is under way, what the module

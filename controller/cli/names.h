@@ -21,8 +21,9 @@ struct names *names_free(struct names *n);
 
 /* Adds a member "container" to those objects of the array whose "path" is a container's or a pod's:
  *   { "runtime": "podman", "id": "3f…", "name": "web", "image": "docker.io/library/nginx:1" }
- * 'name' and 'image' only where they were found; what an object says itself in "name" stands in for a name that
- * the runtime has forgotten. In Kubernetes a name is NAMESPACE/POD/CONTAINER, or NAMESPACE/POD. An object that has the member keeps it; what is no array is left alone. */
+ * 'name' and 'image' only where they were found; what an object says itself in "name" stands in for a name
+ * that the runtime has forgotten. In Kubernetes a name is NAMESPACE/POD/CONTAINER, or NAMESPACE/POD. An
+ * object that has the member keeps it; what is no array is left alone. */
 void names_tell(struct names *n, json_t *list);
 
 /* "podman web, docker.io/library/nginx:1", "podman 3f2a9c01b7de" without a name, "" for what is no container;

@@ -5,10 +5,10 @@
  * was large already and leave the job that has grown.
  *
  * What has not changed is what each is worth. So the order goes by worth alone, and leaves the question of
- * size to the moment: one victim at a time is taken until the kernel finds memory, and one that is too small to
- * help (order_least) is passed over for the next. Of all single victims that help, this takes the one that
- * costs least, which is what the knapsack would say if one is enough; a few small ones might have cost less. The
- * daemon's own rounds, which have fresh sizes, know that.
+ * size to the moment: one victim at a time is taken until the kernel finds memory, and one that is too small
+ * to help (order_least) is passed over for the next. Of all single victims that help, this takes the one that
+ * costs least, which is what the knapsack would say if one is enough; a few small ones might have cost less.
+ * The daemon's own rounds, which have fresh sizes, know that.
  *
  * Size decides among equals, by powers of two, so that the order does not change with every page. */
 #include "decide/order.h"

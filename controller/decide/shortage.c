@@ -10,14 +10,16 @@
  * round must restore more than the acting line, since the domain was thrashing above it: it restores the
  * line below which stalls count.
  *
- * How much is restored is not known beforehand: whoever takes memory may have all it wants by now, or go on for
- * ever. A set that is best for much can cost any multiple of the one that would have done: a service worth 900 for
- * what a batch job worth 20 had nearly covered. A set that is best for little, again and again, can cost as much:
- * a leak outlives one small container after the other. So the first round restores a quarter of the way from the
- * line to the target, and each that soon follows twice as much, up to the target. Stalls know no such steps.
+ * How much is restored is not known beforehand: whoever takes memory may have all it wants by now, or go on
+ * for ever. A set that is best for much can cost any multiple of the one that would have done: a service
+ * worth 900 for what a batch job worth 20 had nearly covered. A set that is best for little, again and again,
+ * can cost as much: a leak outlives one small container after the other. So the first round restores a
+ * quarter of the way from the line to the target, and each that soon follows twice as much, up to the target.
+ * Stalls know no such steps.
  *
- * The kernel, where its module tells: it has run out of memory. That is believed below the acting line, whatever
- * swap or stalls say; above it an allocation was confined to a node or a cpuset, which is nobody's shortage. */
+ * The kernel, where its module tells: it has run out of memory. That is believed below the acting line,
+ * whatever swap or stalls say; above it an allocation was confined to a node or a cpuset, which is nobody's
+ * shortage. */
 #include "decide/shortage.h"
 
 #include "base/base.h"
@@ -27,9 +29,9 @@ static bool is_swap_low(const struct domain_facts *f, const struct policy *p)
         return f->swap_free < amount_bytes(p->act_swap, f->swap_total);
 }
 
-/* The line is drawn for the figure that operators and other programs read, the kernel's MemAvailable. On a host of
- * 594 MiB (6.1, two processors) 3 to 10 MiB lay on the processors' lists beside it, a third of a second of a leak of
- * 30 MiB/s. */
+/* The line is drawn for the figure that operators and other programs read, the kernel's MemAvailable. On a
+ * host of 594 MiB (6.1, two processors) 3 to 10 MiB lay on the processors' lists beside it, a third of a
+ * second of a leak of 30 MiB/s. */
 static uint64_t reported_available(const struct domain_facts *f)
 {
         return u64_less(f->memory_available, f->memory_lists);

@@ -30,8 +30,8 @@ struct shortage {
 };
 
 /* Pure judgement on one domain. stall_permyriad: the share of the policy's window that its tasks stood still;
- * oom: the kernel has said just now that it ran out of memory; reach: how much of the way from the acting lines to
- * the targets is to be restored, of PERMYRIAD. */
+ * oom: the kernel has said just now that it ran out of memory; reach: how much of the way from the acting
+ * lines to the targets is to be restored, of PERMYRIAD. */
 struct shortage shortage_judge(const struct domain_facts *facts, uint32_t stall_permyriad, bool oom,
                                uint32_t reach, const struct policy *policy);
 

@@ -28,8 +28,8 @@ struct server;
 #define SERVER_ADDRESS_MAX 64
 
 /* Listens at "ADDRESS:PORT", "[ADDRESS]:PORT" or ":PORT" (all addresses); numbers only. Port 0 takes a free
- * one. What it became goes to ret_address. 0 with a descriptor, or a negative errno: -EINVAL when the text is no
- * address. */
+ * one. What it became goes to ret_address. 0 with a descriptor, or a negative errno: -EINVAL when the text is
+ * no address. */
 int server_listen(const char *address, char ret_address[static SERVER_ADDRESS_MAX], int *ret_fd);
 
 /* Serves the pages, a table that ends with an entry without a path, on a descriptor of server_listen

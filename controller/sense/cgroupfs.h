@@ -45,7 +45,7 @@ int cgroupfs_open_file(int dir_fd, const char *name, int flags);
 int cgroupfs_id(int dir_fd, uint64_t *ret_id);
 
 /* The calling process's own cgroup as a path from the hierarchy's root: "" for the root itself. In a cgroup
- * namespace of its own /proc/self/cgroup calls that "/", though the hierarchy that is mounted may be the host's;
- * then the process is looked for below root_fd (borrowed; -1: it is believed). Opens every directory in the
- * worst case. 0, or -errno when it cannot be told. */
+ * namespace of its own /proc/self/cgroup calls that "/", though the hierarchy that is mounted may be the
+ * host's; then the process is looked for below root_fd (borrowed; -1: it is believed). Opens every directory
+ * in the worst case. 0, or -errno when it cannot be told. */
 int cgroupfs_own_path(int root_fd, char *buffer, size_t size);

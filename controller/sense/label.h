@@ -57,9 +57,10 @@ void label_scale(uint16_t *numbers, size_t n, uint16_t own);
  * nothing. */
 enum label label_read(int dir_fd, enum label_trust user, struct utility *ret_utility);
 
-/* Writes the len bytes of text (a utility; not checked) as the label that counts and as the one that mirrors it
- * for people. Who may not write the first is left with the second, and *ret_trusted is false. dir_fd is borrowed.
- * 0, or -errno when neither could be written, or the first for another reason than that it is not allowed. */
+/* Writes the len bytes of text (a utility; not checked) as the label that counts and as the one that mirrors
+ * it for people. Who may not write the first is left with the second, and *ret_trusted is false. dir_fd is
+ * borrowed. 0, or -errno when neither could be written, or the first for another reason than that it is not
+ * allowed. */
 int label_write(int dir_fd, const char *text, size_t len, bool *ret_trusted);
 
 /* Reads LABEL_NAME, any bytes, ended by NUL; "" when there is none, or a longer one. One system call. Returns

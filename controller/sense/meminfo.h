@@ -18,7 +18,8 @@ struct meminfo {
 int meminfo_open(struct meminfo *m, int proc_fd);
 void meminfo_close(struct meminfo *m);
 
-/* Fills memory and swap of *facts. One system call. 0, or -errno with *facts as it was (-EINVAL: a line is missing). */
+/* Fills memory and swap of *facts. One system call. 0, or -errno with *facts as it was (-EINVAL: a line is
+ * missing). */
 int meminfo_read(const struct meminfo *m, struct domain_facts *facts);
 
 /* Bytes of free memory that MemAvailable does not count, since they lie on the processors' own lists. What a

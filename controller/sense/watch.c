@@ -132,9 +132,9 @@ static uint64_t pause_until_next(const struct watch *w, const struct scanner *s,
         return u64_min(u64_max(pause_us, s->options->timer_min_us), s->options->timer_max_us);
 }
 
-/* What a victim freed may lie on the processors' lists for long: on a host of 594 MiB up to 31 MiB, since they may hold
- * as much as the low watermark, which transparent huge pages raise to a twentieth of so small a host (6.1). Another
- * round would go for it; so after one, what lies there counts as much as anything. */
+/* What a victim freed may lie on the processors' lists for long: on a host of 594 MiB up to 31 MiB, since
+ * they may hold as much as the low watermark, which transparent huge pages raise to a twentieth of so small a
+ * host (6.1). Another round would go for it; so after one, what lies there counts as much as anything. */
 static bool is_after_round(const struct watch *w, uint64_t now_us)
 {
         return w->round_us > 0 && now_us - w->round_us <= EPISODE_US;
@@ -165,7 +165,8 @@ static uint64_t enough_bytes(const struct watch *w, const struct policy *p)
         return u64_max(amount_bytes(p->target_available, total), amount_bytes(p->stall_available, total));
 }
 
-/* The rate since the last look, or half of the rate before: memory falls in steps, and one look may find none. */
+/* The rate since the last look, or half of the rate before: memory falls in steps, and one look may find none.
+ */
 static void measure_fall(struct watch *w, uint64_t available_before, uint64_t now_us)
 {
         uint64_t fallen = u64_less(available_before, w->facts.memory_available);

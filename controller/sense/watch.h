@@ -48,8 +48,8 @@ bool watch_has_pressure(const struct watch *w);
  * as memory could not fill up meanwhile. CGROUPFS_OK, CGROUPFS_GONE, or -errno. */
 int watch_look(struct watch *w, struct scanner *s, const struct policy *policy);
 
-/* When the next line will be crossed if memory goes on falling as it does: µs from the last look; LOOP_NEVER if it
- * does not fall. */
+/* When the next line will be crossed if memory goes on falling as it does: µs from the last look; LOOP_NEVER
+ * if it does not fall. */
 uint64_t watch_time_left(const struct watch *w, const struct policy *policy);
 
 /* Lets no round begin for a time, as long as 'above' bytes or more are available: one that was just tried
@@ -57,7 +57,8 @@ uint64_t watch_time_left(const struct watch *w, const struct policy *policy);
 void watch_hold(struct watch *w, uint64_t time_us, uint64_t above);
 bool watch_is_held(const struct watch *w, uint64_t now_us);
 
-/* Somebody died for it: from now on, for a while, what lies on the processors' lists counts as any other memory. */
+/* Somebody died for it: from now on, for a while, what lies on the processors' lists counts as any other
+ * memory. */
 void watch_note_victim(struct watch *w);
 
 /* The rounds of this shortage go twice as far from now on, up to the target. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files of a few keys, without drop-ins and origins, are read by tables of members: a spot goes down into the file
- * and knows ordinals and name of where it is, for whoever refuses what is there. */
+/* Files of a few keys, without drop-ins and origins, are read by tables of members: a spot goes down into the
+ * file and knows ordinals and name of where it is, for whoever refuses what is there. */
 #include "serve/config_private.h"
 
 #include <errno.h>

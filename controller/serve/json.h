@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Members of a JSON object from which nothing is demanded: what is missing, or something else, counts as nothing. */
+/* Members of a JSON object from which nothing is demanded: what is missing, or something else, counts as
+ * nothing. */
 #pragma once
 
 #include <jansson.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bench_starts N FILE COMMAND...: starts COMMAND N times with FILE as its standard input, and prints how long it
- * took from spawn to end: median and 99th percentile, µs of the clock. */
+/* bench_starts N FILE COMMAND...: starts COMMAND N times with FILE as its standard input, and prints how long
+ * it took from spawn to end: median and 99th percentile, µs of the clock. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdint.h>
