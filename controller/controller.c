@@ -61,7 +61,8 @@ int controller_scan(struct controller *c, struct watch *w, bool walk)
         int r = scan_run(&c->scanner, &w->domain, walk, loop_now_us(), &c->snapshot);
 
         c->primed = NULL;
-        c->kernel_kills = scan_kernel_kills(&c->scanner);
+        if (!c->round.active)
+                c->kernel_kills = scan_kernel_kills(&c->scanner);
         c->snapshot.facts.psi = w->facts.psi;
         c->snapshot.facts.has_psi = w->facts.has_psi;
         c->snapshot.facts.memory_lists = u64_min(c->snapshot.facts.memory_lists, w->facts.memory_lists);
@@ -109,7 +110,7 @@ static void prime(struct controller *c, struct watch *w, uint64_t now_us)
                 if (w->domain.is_host)
                         standing_renew(c);
         }
-        if (c->news.fd < 0)
+        if (tree_is_deaf(c->scanner.tree))
                 watch_domains(c);       /* nobody else tells of new ones */
         make_ready(c);
 }

@@ -28,8 +28,9 @@ size_t report_degraded(struct controller *c, const char **phrases, size_t n_max)
         if (!pressure && n < n_max)
                 phrases[n++] =
                         "no pressure information (boot with psi=1): available memory is the only witness";
-        if (tree_news_fd(c->scanner.tree) < 0 && n < n_max)
-                phrases[n++] = "no inotify: new domains are found only when one is armed";
+        if (tree_is_deaf(c->scanner.tree) && n < n_max)
+                phrases[n++] = "no inotify, or no watch left (fs.inotify.max_user_watches): new domains are found "
+                               "only when one is armed";
         if (c->config->act.dry_run && n < n_max)
                 phrases[n++] = "dry run: nobody is struck";
         return n;

@@ -163,6 +163,7 @@ bool round_adopt(struct controller *c, uint64_t number, uint64_t available)
 
         if (!host)
                 return false;
+        c->primed = NULL;       /* taken before what has been done already */
         c->round = (struct round){ .active = true, .number = u64_max(number, c->round.number), .watch = host,
                                    .verdict = VERDICT_ACT,
                                    .shortage = { LEVEL_SHORT, WITNESS_KERNEL, 0, false },

@@ -61,12 +61,24 @@ struct tree *tree_new(const struct cgroupfs *fs, const struct sense_options *opt
         return t;
 }
 
-void tree_close_node(struct node *n)
+/* A watch outlives its directory where the hierarchy keeps the link count of what was removed, as kernfs
+ * does, and counts against the user's share (fs.inotify.max_user_watches). One that has ended is refused, to
+ * no harm: its number is not given again. */
+static void end_watch(int fd, int watch)
 {
+        if (fd >= 0 && watch >= 0)
+                inotify_rm_watch(fd, watch);
+}
+
+void tree_close_node(struct tree *t, struct node *n)
+{
+        end_watch(t->news_fd, n->news_wd);
+        end_watch(t->changes_fd, n->changes_wd);
         close_p(&n->dir_fd);
         for (size_t i = 0; i < NODE_FILE_N; i++)
                 close_p(&n->fd[i]);
-        *n = (struct node){ .kind = NODE_FREE, .first_part = NODE_NONE, .dir_fd = -1 };
+        *n = (struct node){ .kind = NODE_FREE, .first_part = NODE_NONE, .dir_fd = -1, .news_wd = -1,
+                            .changes_wd = -1 };
         for (size_t i = 0; i < NODE_FILE_N; i++)
                 n->fd[i] = -1;          /* whoever still knows the index finds no descriptor and no id */
 }
@@ -77,7 +89,7 @@ struct tree *tree_free(struct tree *t)
                 return NULL;
         for (uint32_t i = 0; i < t->n; i++)
                 if (t->nodes[i].kind != NODE_FREE)
-                        tree_close_node(&t->nodes[i]);
+                        tree_close_node(t, &t->nodes[i]);
         close_p(&t->news_fd);
         close_p(&t->changes_fd);
         free(t->nodes);
@@ -96,9 +108,10 @@ int tree_reconfigure(struct tree *t, const struct sense_options *options)
         t->options = options;
         for (uint32_t i = 0; i < t->n; i++)
                 if (t->nodes[i].kind != NODE_FREE)
-                        tree_close_node(&t->nodes[i]);
+                        tree_close_node(t, &t->nodes[i]);
         t->n = t->free_from = 0;
         t->is_stale = true;
+        t->is_deaf = false;
         memset(t->buckets, 0xff, t->n_buckets * sizeof(*t->buckets));
         return 0;
 }
@@ -124,8 +137,7 @@ void tree_take_news(struct tree *t)
         drain(t->news_fd);
 }
 
-/* A descriptor has no name of its own, but /proc gives it one. The kernel drops the watch with the
- * directory. */
+/* A descriptor has no name of its own, but /proc gives it one. */
 static int add_watch(int fd, const struct node *n, uint32_t events)
 {
         char name[32];
@@ -134,15 +146,21 @@ static int add_watch(int fd, const struct node *n, uint32_t events)
         return inotify_add_watch(fd, name, events | IN_ONLYDIR);
 }
 
-void tree_subscribe(const struct tree *t, const struct node *n)
+void tree_subscribe(struct tree *t, struct node *n)
 {
-        add_watch(t->news_fd, n, IN_CREATE);
+        n->news_wd = add_watch(t->news_fd, n, IN_CREATE);
+        t->is_deaf = t->is_deaf || n->news_wd < 0;
 }
 
-void tree_watch(struct tree *t, const struct node *n)
+void tree_watch(struct tree *t, struct node *n)
 {
-        if (add_watch(t->changes_fd, n, IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONESHOT) < 0)
-                t->is_stale = true;
+        n->changes_wd = add_watch(t->changes_fd, n, IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONESHOT);
+        t->is_stale = t->is_stale || n->changes_wd < 0;
+}
+
+bool tree_is_deaf(const struct tree *t)
+{
+        return t->news_fd < 0 || t->is_deaf;
 }
 
 bool tree_has_changed(struct tree *t)

@@ -63,6 +63,7 @@ struct node {
         uint64_t protection;    /* of a candidate: the larger of memory.min and memory.low when it was found */
         int dir_fd;
         int fd[NODE_FILE_N];    /* -1: not open */
+        int news_wd, changes_wd;        /* watches on it (tree.c); -1: none */
 };
 
 struct tree;
@@ -87,6 +88,9 @@ uint32_t tree_walks(const struct tree *t);
 /* Becomes readable when a directory was made in one of the branches; -1 where inotify is not to be had.
  * Owned by the tree. */
 int tree_news_fd(const struct tree *t);
+
+/* Is there a branch whose new directories nobody tells of? */
+bool tree_is_deaf(const struct tree *t);
 
 /* Takes what has come in on it. */
 void tree_take_news(struct tree *t);

@@ -20,6 +20,7 @@ struct tree {
                                          * known */
         int news_fd;            /* inotify on the branches: somebody has to be woken */
         int changes_fd;         /* inotify on all of them: asked before a walk */
+        bool is_deaf;           /* there was no watch left for a branch */
         bool is_stale;          /* something may have changed since the last walk */
         char *names[2];
         uint32_t names_len, names_size;
@@ -40,14 +41,14 @@ int tree_store_path(struct tree *t, const char *path, uint32_t *ret_offset);
 void tree_unlink_node(struct tree *t, uint32_t index);
 void tree_unlink_part(struct tree *t, uint32_t index);
 
-/* Closes all descriptors and makes the place free. */
-void tree_close_node(struct node *n);
+/* Closes all descriptors, ends the watches and makes the place free. */
+void tree_close_node(struct tree *t, struct node *n);
 
 /* Asks to be told of new directories in this one. */
-void tree_subscribe(const struct tree *t, const struct node *n);
+void tree_subscribe(struct tree *t, struct node *n);
 
 /* Asks to be told of the next change to its directories or to its label. */
-void tree_watch(struct tree *t, const struct node *n);
+void tree_watch(struct tree *t, struct node *n);
 
 /* May a walk find anything that the last one did not? One system call. */
 bool tree_has_changed(struct tree *t);

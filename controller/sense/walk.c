@@ -117,7 +117,8 @@ static uint64_t read_protection(const struct node *n)
 static void add_node(struct tree *t, uint32_t parent, const char *name)
 {
         const struct node *above = parent == NODE_NONE ? NULL : &t->nodes[parent];
-        struct node n = { .parent = parent, .owner = NODE_NONE, .first_part = NODE_NONE, .seen = t->walk };
+        struct node n = { .parent = parent, .owner = NODE_NONE, .first_part = NODE_NONE, .seen = t->walk,
+                          .news_wd = -1, .changes_wd = -1 };
         char path[PATH_ROOM];
         uint32_t index, *bucket;
 
@@ -223,7 +224,7 @@ static void close_gone(struct tree *t)
                 if (n->kind == NODE_PART)
                         tree_unlink_part(t, i);
                 tree_unlink_node(t, i);
-                tree_close_node(n);
+                tree_close_node(t, n);
                 t->free_from = i < t->free_from ? i : t->free_from;
         }
 }
@@ -289,8 +290,10 @@ int tree_walk(struct tree *t)
         t->is_stale = false;
         if (t->n == 0 || t->nodes[0].kind == NODE_FREE)
                 add_node(t, NODE_NONE, "");
-        if (t->n == 0 || t->nodes[0].kind == NODE_FREE)
+        if (t->n == 0 || t->nodes[0].kind == NODE_FREE) {
+                t->is_stale = true;
                 return -EIO;
+        }
         t->nodes[0].seen = t->walk;
         if ((r = walk_all(t)) < 0)
                 return r;

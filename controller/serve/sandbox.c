@@ -63,6 +63,7 @@ static const struct sandbox_entry calls[] = {
         CALL(fgetxattr, "labels"),
         CALL(ioctl, "ask the kernel module, set its watch, leave an order with it"),
         CALL(inotify_add_watch, "new cgroups are told, not searched for"),
+        CALL(inotify_rm_watch, "those that are gone are not watched for ever"),
         CALL(rename, "rotate the journal"),
         CALL(renameat, "rotate the journal, on other machines"),
         CALL(renameat2, "rotate the journal, on other machines"),

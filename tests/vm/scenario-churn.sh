@@ -46,6 +46,14 @@ kill $loop
 echo 1 >"$CG/supervisor/cgroup.kill"
 wait_for 5 dead supervisor
 expect "the daemon lives" daemon_alive
+# two for each directory at most, and a thousand have come and gone
+watches_few() {
+        watches=$(cat "/proc/$(cat "$WORK/jettisond.pid")"/fdinfo/* | grep -c '^inotify')
+        groups=$(find "$CG" -type d | wc -l)
+        [ "$watches" -le $((2 * groups)) ]
+}
+expect "nothing is watched that is gone" wait_for 10 watches_few
+echo "# $watches watches, $groups groups"
 expect "web lives" alive web
 expect "the kernel's killer was not needed" test "$(oom_kills)" -eq "$before"
 # whether a job was there to be struck is chance

@@ -49,6 +49,8 @@ while read -r delay <&3; do
         [ $grace = 0 ] || wait_for 5 intended
         usleep $((delay * 1000))
         kill -KILL "$(cat "$WORK/jettisond.pid")"
+        # as a service manager does: until all of it is gone it holds the lock
+        wait "$(cat "$WORK/jettisond.pid")" || true
         if dead cheap; then died=dead; else died=alive; fi
         echo "# $number: grace $grace, killed after $delay ms, cheap was $died"
         start_daemon '{ "action": { "backoff": "0" } }'
