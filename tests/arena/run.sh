@@ -121,7 +121,8 @@ hash_of() {
                 grep -hv '^ *#' "$here"/{scenario-arena,guest-load}.sh "$here/contestants/$1".* "$here/loads/$2.sh"
                 echo "$memory"
                 case $1 in
-                jettison-*) cat "$work"/tree/usr/local/*bin/jettisond ${module:+"$module"} ;;
+                jettison-module) cat "$work"/tree/usr/local/*bin/jettisond "$module" ;;
+                jettison-*) cat "$work"/tree/usr/local/*bin/jettisond ;;
                 esac
         } | sha256sum | cut -c 1-16
 }
