@@ -3,7 +3,7 @@
 #
 # The arena: OOM killers side by side, on the same loads, in one VM.
 #   run.sh [--contestant NAME,...] [--load NAME,...] [--seeds N] [--seed S] [--short] [--again] [--list]
-#          [--build DIR] [--out DIR]
+#          [--suite SUITE] [--build DIR] [--out DIR]
 #
 # Without options: every contestant of contestants/, every load of loads/, one seed, 1. --seeds N plays the seeds
 # S … S+N-1. --short is what takes about ten minutes: the kernel, earlyoom and systemd-oomd tuned, Jettison with
@@ -14,6 +14,9 @@
 # is not played again, so a run that was broken off goes on where it was; --again plays it all the same. At the
 # end table.md and the plots are made from all lines whose programs and files are still the same.
 #
+# --suite plays the peers of another Debian, with its kernel and systemd; they have an output folder of their own,
+# build/arena-SUITE. Jettison, built here, is not among them.
+#
 # Jettison is the build in DIR (default build), as "meson install" leaves it. JETTISON_VM_CACHE: see
 # tests/vm/image.sh.
 set -euo pipefail
@@ -21,8 +24,8 @@ set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 source=$(dirname "$(dirname "$here")")
 vm=$source/tests/vm
-packages='systemd systemd-sysv udev dbus kmod libcgroup2 libjansson4 libseccomp2 libsystemd0 attr procps
-          earlyoom nohang oomd systemd-oomd'
+packages='systemd systemd-sysv udev dbus kmod attr procps earlyoom nohang oomd systemd-oomd'
+libraries='libcgroup2 libjansson4 libseccomp2'
 memory=640M
 play_s=90               # of wall clock for a play, its cleaning up included, on a busy machine: a ceiling
 boot_s=120
@@ -45,14 +48,15 @@ names_in() {
 }
 
 contestants=$(names_in contestants) loads=$(names_in loads) seeds=1 seed=1 again='' list=''
-build=$source/build out=$source/build/arena
+build=$source/build out='' suite=bookworm
 while [ $# -gt 0 ]; do
         case $1 in
-        --contestant | --load | --seeds | --seed | --build | --out) [ $# -ge 2 ] || usage ;;&
+        --contestant | --load | --seeds | --seed | --suite | --build | --out) [ $# -ge 2 ] || usage ;;&
         --contestant) contestants=${2//,/ } && shift ;;
         --load) loads=${2//,/ } && shift ;;
         --seeds) seeds=$2 && shift ;;
         --seed) seed=$2 && shift ;;
+        --suite) suite=$2 && shift ;;
         --build) build=$2 && shift ;;
         --out) out=$2 && shift ;;
         --again) again=1 ;;
@@ -66,6 +70,12 @@ while [ $# -gt 0 ]; do
         shift
 done
 case $seeds$seed in *[!0-9]*) usage ;; esac
+if [ "$suite" = bookworm ]; then
+        out=${out:-$source/build/arena} packages="$packages $libraries"
+else
+        out=${out:-$source/build/arena-$suite} packages="--suite $suite $packages"
+        contestants=$(tr ' ' '\n' <<<"$contestants" | grep -v '^jettison-' | paste -sd ' ' -)
+fi
 for name in $contestants; do [ -e "$here/contestants/$name.sh" ] || die "no contestant $name"; done
 for name in $loads; do [ -e "$here/loads/$name.sh" ] || die "no load $name"; done
 if [ -n "$list" ]; then
@@ -102,7 +112,7 @@ make_programs() {
         DESTDIR=$work/tree meson install -C "$build" --no-rebuild --quiet --strip >"$work/install.log" ||
                 { cat "$work/install.log" >&2; die "meson install failed"; }
         tar -C "$work/tree" -cf "$work/install.tar" .
-        kernel=$("$vm/image.sh" kernel bookworm)
+        kernel=$("$vm/image.sh" kernel "$suite")
         base=$("$vm/image.sh" base "$kernel")
         module=
         case " $contestants " in

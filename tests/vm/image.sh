@@ -15,7 +15,8 @@
 #                              guest's scripts and FILEs; the kernel unpacks both into the same place. A FILE
 #                              of the name jettison.ko lies with the programs, in /opt/jettison/bin
 #   programs BUILD FOLDER      just the programs
-#   root PACKAGE...            ext4 image of Debian with systemd and these packages
+#   root [--suite SUITE] PACKAGE...
+#                              ext4 image of Debian (default: this machine's) with systemd and these packages
 #
 # Kernels and packages come from wherever this machine's apt takes Debian from. JETTISON_VM_CACHE is the cache
 # (default BUILD/vm/cache, or build/vm/cache). A suite's kernel in it stays what it is, and needs no network,
@@ -120,13 +121,14 @@ make_payload() {
 }
 
 make_root() {
-        local packages image sum tree=$work/root
+        local packages image sum suite='' tree=$work/root
+        [ "$1" != --suite ] || { suite=$2 && shift 2; }
         need_sources
         packages=$(printf '%s\n' "$@" | sort -u | paste -sd ,)
-        sum=$( (debian_sources && echo "$packages" && cat "$0" "$here/kernels.sh") | sha256sum | cut -c 1-16)
+        sum=$( (debian_sources "$suite" && echo "$packages" && cat "$0" "$here/kernels.sh") | sha256sum | cut -c 1-16)
         image=$cache/root-$sum.img
         if [ ! -e "$image" ]; then
-                debian_tree '' minbase "$packages" "$tree"
+                debian_tree "$suite" minbase "$packages" "$tree"
                 ln -s /dev/null "$tree/etc/systemd/system/serial-getty@.service"
                 echo jettison-vm >"$tree/etc/hostname"
                 truncate -s 2G "$work/root.img"
