@@ -36,8 +36,8 @@
  * enough that a hung disk which recovers is not held against its users for ever. */
 #define STRUCK_OUT_US (300 * USEC_PER_SEC)
 
-/* How old a snapshot that was taken in advance may be: what a host's sudden load may delay the scan itself by.
- */
+/* How old a snapshot that was taken in advance may be: what a host's sudden load may delay the scan itself
+ * by. */
 #define PRIMED_US (200 * USEC_PER_MSEC)
 
 /* After this long the next victim is left to another round. What is restarted as fast as it is shed would

@@ -61,6 +61,16 @@ struct tree *tree_new(const struct cgroupfs *fs, const struct sense_options *opt
         return t;
 }
 
+struct node node_blank(void)
+{
+        struct node n = { .kind = NODE_FREE, .first_part = NODE_NONE, .dir_fd = -1, .news_wd = -1,
+                          .changes_wd = -1 };
+
+        for (size_t i = 0; i < NODE_FILE_N; i++)
+                n.fd[i] = -1;
+        return n;
+}
+
 /* A watch outlives its directory where the hierarchy keeps the link count of what was removed, as kernfs
  * does, and counts against the user's share (fs.inotify.max_user_watches). One that has ended is refused, to
  * no harm: its number is not given again. */
@@ -77,10 +87,7 @@ void tree_close_node(struct tree *t, struct node *n)
         close_p(&n->dir_fd);
         for (size_t i = 0; i < NODE_FILE_N; i++)
                 close_p(&n->fd[i]);
-        *n = (struct node){ .kind = NODE_FREE, .first_part = NODE_NONE, .dir_fd = -1, .news_wd = -1,
-                            .changes_wd = -1 };
-        for (size_t i = 0; i < NODE_FILE_N; i++)
-                n->fd[i] = -1;          /* whoever still knows the index finds no descriptor and no id */
+        *n = node_blank();              /* whoever still knows the index finds no descriptor and no id */
 }
 
 struct tree *tree_free(struct tree *t)

@@ -41,6 +41,9 @@ int tree_store_path(struct tree *t, const char *path, uint32_t *ret_offset);
 void tree_unlink_node(struct tree *t, uint32_t index);
 void tree_unlink_part(struct tree *t, uint32_t index);
 
+/* Nobody's: no id, nothing open, nothing watched. */
+struct node node_blank(void);
+
 /* Closes all descriptors, ends the watches and makes the place free. */
 void tree_close_node(struct tree *t, struct node *n);
 

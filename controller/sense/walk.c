@@ -117,11 +117,13 @@ static uint64_t read_protection(const struct node *n)
 static void add_node(struct tree *t, uint32_t parent, const char *name)
 {
         const struct node *above = parent == NODE_NONE ? NULL : &t->nodes[parent];
-        struct node n = { .parent = parent, .owner = NODE_NONE, .first_part = NODE_NONE, .seen = t->walk,
-                          .news_wd = -1, .changes_wd = -1 };
+        struct node n = node_blank();
         char path[PATH_ROOM];
         uint32_t index, *bucket;
 
+        n.parent = parent;
+        n.owner = NODE_NONE;
+        n.seen = t->walk;
         n.depth = above ? (uint8_t)(above->depth + 1) : 0;
         if (above && (size_t)snprintf(path, sizeof(path), "%s/%s", t->names[t->half] + above->path, name) >=
                              sizeof(path))
@@ -141,8 +143,6 @@ static void add_node(struct tree *t, uint32_t parent, const char *name)
                 close_p(&n.dir_fd);
                 goto leave_out;
         }
-        for (size_t i = 0; i < NODE_FILE_N; i++)
-                n.fd[i] = -1;
         n.container = container_recognise(path, strlen(path));
         n.trust = label_trust(t->options->labels_user, path, strlen(path));
         n.delegate = find_delegate(t, parent, path);

@@ -165,8 +165,8 @@ static uint64_t enough_bytes(const struct watch *w, const struct policy *p)
         return u64_max(amount_bytes(p->target_available, total), amount_bytes(p->stall_available, total));
 }
 
-/* The rate since the last look, or half of the rate before: memory falls in steps, and one look may find none.
- */
+/* The rate since the last look, or half of the rate before: memory falls in steps, and one look may find
+ * none. */
 static void measure_fall(struct watch *w, uint64_t available_before, uint64_t now_us)
 {
         uint64_t fallen = u64_less(available_before, w->facts.memory_available);

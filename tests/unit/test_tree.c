@@ -538,24 +538,31 @@ static rlim_t limit_descriptors(rlim_t n)
         return before;
 }
 
+/* The number of the one that would be opened next. */
+static rlim_t next_descriptor(void)
+{
+        int next = open("/", O_RDONLY | O_CLOEXEC);
+
+        cr_assert_geq(next, 0);
+        close(next);
+        return (rlim_t)next;
+}
+
 Test(tree, out_of_descriptors)
 {
-        rlim_t before;
-        int next;
+        rlim_t before, next;
 
         world_make(&w, "/a\n/b\n/c\n");
         t = tree_new(&w.fs, &w.options);
-        next = open("/", O_RDONLY | O_CLOEXEC);
-        cr_assert_geq(next, 0);
-        close(next);
-        before = limit_descriptors((rlim_t)next);
+        next = next_descriptor();
+        before = limit_descriptors(next);
         cr_expect_lt(tree_walk(t), 0, "the root cannot be opened");
         limit_descriptors(before);
         cr_expect_eq(tree_walk(t), 0, "but later it can");
         cr_expect_eq(count(NODE_BRANCH), 4);
 
         world_mkdir(&w, "d");
-        limit_descriptors((rlim_t)next);
+        limit_descriptors(next);
         cr_expect_eq(tree_walk(t), 0);
         limit_descriptors(before);
         cr_expect_eq(tree_left_out(t), 1);
@@ -679,12 +686,9 @@ Test(tree, walked_if_something_changed)
 Test(tree, always_walked_without_inotify)
 {
         rlim_t before;
-        int next;
 
         world_make(&w, "/a\n");
-        next = open("/", O_RDONLY | O_CLOEXEC);
-        close(next);
-        before = limit_descriptors((rlim_t)next);
+        before = limit_descriptors(next_descriptor());
         t = tree_new(&w.fs, &w.options);
         limit_descriptors(before);
         cr_assert(tree_is_deaf(t));
