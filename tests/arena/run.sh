@@ -74,7 +74,8 @@ if [ "$suite" = bookworm ]; then
         out=${out:-$source/build/arena} packages="$packages $libraries"
 else
         out=${out:-$source/build/arena-$suite} packages="--suite $suite $packages"
-        contestants=$(tr ' ' '\n' <<<"$contestants" | grep -v '^jettison-' | paste -sd ' ' -)
+        contestants=$(sed 's/jettison-[a-z]* *//g' <<<"$contestants")
+        [ -n "$contestants" ] || die "Jettison is built here, for bookworm; of $suite only peers can be played"
 fi
 for name in $contestants; do [ -e "$here/contestants/$name.sh" ] || die "no contestant $name"; done
 for name in $loads; do [ -e "$here/loads/$name.sh" ] || die "no load $name"; done

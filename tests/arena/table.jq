@@ -53,18 +53,15 @@ def sum_table: (["contestant", "plays", "memory not back", "regret", "needless",
                         "\((map(.kept) | add) * 1000 / (map(.keepable) | add) | round / 10) %" end)] | row), "";
 
 # First strikes after the beginning of the shortage: the median of each load, and over all plays together.
-def strike_table: map(select(.was_short and .load != "idle")) as $plays
-        | ($plays | map(.contestant) | unique | sort_by(rank)) as $names
+def strikes: map(.strike_ms | numbers);
+def of_each($names; f): . as $plays | [$names[] as $name | $plays | map(select(.contestant == $name)) | f];
+def strike_table: map(select(.was_short and .load != "idle"))
+        | (map(.contestant) | unique | sort_by(rank)) as $names
         | (["load"] + $names | row), "|---|\($names | map("---:") | join("|"))|",
-          ($plays | group_by(.load)[] | . as $load
-                | [.[0].load] + [$names[] as $name | $load | map(select(.contestant == $name) | .strike_ms | numbers) | median]
-                | row),
-          (["all: struck, of the shortages"] + [$names[] as $name | $plays | map(select(.contestant == $name))
-                | "\(map(.strike_ms | numbers) | length) of \(length)"] | row),
-          (["all: median"] + [$names[] as $name | $plays | map(select(.contestant == $name) | .strike_ms | numbers)
-                | median] | row),
-          (["all: largest"] + [$names[] as $name | $plays | map(select(.contestant == $name) | .strike_ms | numbers)
-                | max] | row), "";
+          (group_by(.load)[] | [.[0].load] + of_each($names; strikes | median) | row),
+          (["all: struck, of the shortages"] + of_each($names; "\(strikes | length) of \(length)") | row),
+          (["all: median"] + of_each($names; strikes | median) | row),
+          (["all: largest"] + of_each($names; strikes | max) | row), "";
 
 def cost_table: (["contestant", "n", "idle: wake-ups a minute", "idle: CPU, ms a minute", "RSS, KiB", "locked, KiB",
                   "under load: wake-ups a minute", "under load: CPU, ms a minute"] | row),

@@ -74,9 +74,10 @@ static struct attempt by_glpk(const struct problem *p)
 {
         glp_prob *lp = glp_create_prob();
         struct attempt a = { -1, 0 };
-        int *columns = calloc(p->n + 1, sizeof(*columns));
-        double *weights = calloc(p->n + 1, sizeof(*weights)), begun;
+        CLEANUP(free_p) int *columns = calloc(p->n + 1, sizeof(*columns));
+        CLEANUP(free_p) double *weights = calloc(p->n + 1, sizeof(*weights));
         glp_iocp options;
+        double begun;
 
         glp_term_out(GLP_OFF);
         glp_add_rows(lp, 1);
@@ -96,8 +97,6 @@ static struct attempt by_glpk(const struct problem *p)
         if (glp_intopt(lp, &options) == 0 && glp_mip_status(lp) == GLP_OPT)
                 a = (struct attempt){ now() - begun, glp_mip_obj_val(lp) };
         glp_delete_prob(lp);
-        free(columns);
-        free(weights);
         return a;
 }
 
@@ -106,9 +105,13 @@ static struct attempt by_cbc(const struct problem *p)
         Cbc_Model *model = Cbc_newModel();
         struct attempt a = { -1, 0 };
         size_t n = p->n;
-        int *starts = calloc(n + 1, sizeof(*starts)), *rows = calloc(n, sizeof(*rows));
-        double *weights = calloc(n, sizeof(*weights)), *zero = calloc(n, sizeof(*zero));
-        double *one = calloc(n, sizeof(*one)), *losses = calloc(n, sizeof(*losses));
+        CLEANUP(free_p) int *starts = calloc(n + 1, sizeof(*starts));
+        CLEANUP(free_p) int *rows = calloc(n, sizeof(*rows));
+        CLEANUP(free_p) double *weights = calloc(n, sizeof(*weights));
+        CLEANUP(free_p) double *zero = calloc(n, sizeof(*zero));
+        CLEANUP(free_p) double *one = calloc(n, sizeof(*one));
+        CLEANUP(free_p) double *losses = calloc(n, sizeof(*losses));
+        char limit[16];
         double need = (double)(p->need / PAGE), most = INFINITY, begun;
 
         for (size_t i = 0; i < n; i++) {
@@ -121,17 +124,12 @@ static struct attempt by_cbc(const struct problem *p)
         for (int i = 0; i < (int)n; i++)
                 Cbc_setInteger(model, i);
         Cbc_setParameter(model, "log", "0");
-        Cbc_setParameter(model, "sec", "10");
+        snprintf(limit, sizeof(limit), "%d", LIMIT_S);
+        Cbc_setParameter(model, "sec", limit);
         begun = now();
         if (Cbc_solve(model) == 0 && Cbc_isProvenOptimal(model))
                 a = (struct attempt){ now() - begun, Cbc_getObjValue(model) };
         Cbc_deleteModel(model);
-        free(starts);
-        free(rows);
-        free(weights);
-        free(zero);
-        free(one);
-        free(losses);
         return a;
 }
 
@@ -209,9 +207,9 @@ int main(int argc, char **argv)
         static const enum family families[] = { FAMILY_ANY, FAMILY_TIERS, FAMILY_REPLICAS, FAMILY_MEMORY_PLUS };
         size_t instances = argc > 1 ? strtoul(argv[1], NULL, 10) : 5, n_max = sizes[ARRAY_SIZE(sizes) - 1];
         size_t size = knapsack_size(n_max);
-        void *memory = calloc(1, size);
-        struct load *loads = calloc(n_max, sizeof(*loads));
-        bool *shed = calloc(n_max, sizeof(*shed));
+        CLEANUP(free_p) void *memory = calloc(1, size);
+        CLEANUP(free_p) struct load *loads = calloc(n_max, sizeof(*loads));
+        CLEANUP(free_p) bool *shed = calloc(n_max, sizeof(*shed));
         struct knapsack *k = memory ? knapsack_make(memory, size, n_max) : NULL;
 
         if (!k || !loads || !shed || instances == 0 || instances > INSTANCES_MAX)
@@ -224,8 +222,5 @@ int main(int argc, char **argv)
         for (size_t f = 0; f < ARRAY_SIZE(families); f++)
                 for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
                         row_run(k, loads, shed, sizes[i], families[f], instances);
-        free(memory);
-        free(loads);
-        free(shed);
         return 0;
 }
