@@ -14,7 +14,8 @@
 # more than 15 % when the shortage begins; it is also the largest process, so that even the kernel's killer, should
 # it ever be first, would take nobody else. On a machine so slow that the play ends before the second hog is in
 # anybody's way, less than the least is lost, and that is no failure; a play that never came to a shortage, or in
-# which the machine stood still, is skipped.
+# which the machine stood still, is skipped. Jettison can be done with a shortage between two looks of the referee,
+# who then has seen none.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -52,7 +53,8 @@ for load in ${loads//,/ }; do
                         "$(jq 'has("regret") and .regret <= 0' <<<"$line")"
                 expect "$load, seed $seed: nobody died needlessly" \
                         "$(jq '.needless == 0 and .half == 0' <<<"$line")"
-                expect "$load, seed $seed: memory came back" "$(jq '.memory_back_ms != null' <<<"$line")"
+                expect "$load, seed $seed: memory came back, or never fell short" \
+                        "$(jq '.was_short == false or .memory_back_ms != null' <<<"$line")"
         done
 done
 [ $failed -eq 0 ] || for log in "$work"/logs/*; do
