@@ -65,7 +65,7 @@ int controller_scan(struct controller *c, struct watch *w, bool walk)
                 c->kernel_kills = scan_kernel_kills(&c->scanner);
         c->snapshot.facts.psi = w->facts.psi;
         c->snapshot.facts.has_psi = w->facts.has_psi;
-        c->snapshot.facts.memory_lists = u64_min(c->snapshot.facts.memory_lists, w->facts.memory_lists);
+        c->snapshot.facts.lists_count = w->facts.lists_count;
         return r;
 }
 
@@ -124,7 +124,8 @@ static int set_lines(struct controller *c, const struct domain_facts *host)
         return module_watch(c->module, low, low + low / 8, 0, 0);
 }
 
-/* The host has plenty: no need to look before the module calls. */
+/* The host has plenty: no need to look before the module calls. The module's line knows nothing of the
+ * processors' lists, so it may have called already; then a timer goes on until it says that all is well. */
 static void rest(struct controller *c, struct watch *w)
 {
         standing_withdraw(c);
@@ -151,7 +152,7 @@ struct watch *controller_host(struct controller *c)
 
 /* What the module tells: the host's memory has crossed a line, the kernel reclaims or has run out of it, or the
  * standing order is being carried out. */
-static void take_events(struct controller *c)
+void controller_take_events(struct controller *c)
 {
         struct watch *host = controller_host(c);
         struct jettison_event event;
@@ -163,18 +164,22 @@ static void take_events(struct controller *c)
                         continue;
                 if (event.kind == JETTISON_OOM)
                         host->oom_us = loop_now_us();
+                if (event.kind == JETTISON_AVAILABLE_LOW || event.kind == JETTISON_AVAILABLE_OK)
+                        c->host_low = event.kind == JETTISON_AVAILABLE_LOW;
                 on_woken(host);
         }
         if (r < 0) {
                 log_errno(r, "the kernel module is lost; going on with files");
                 loop_unwatch(c->loop, &c->events);
                 c->called = false;
+                if (host)
+                        on_woken(host);
         }
 }
 
 static void on_event(struct loop_source *source, uint32_t events UNUSED)
 {
-        take_events(CONTAINER_OF(source, struct controller, events));
+        controller_take_events(CONTAINER_OF(source, struct controller, events));
 }
 
 static void look_at(struct controller *c, struct watch *w)
@@ -187,12 +192,12 @@ static void look_at(struct controller *c, struct watch *w)
                 return;
         }
         now_us = loop_now_us();
-        if (r == 0 && w->shortage.level == LEVEL_CALM && w->domain.is_host && c->called)
+        if (r == 0 && w->shortage.level == LEVEL_CALM && w->domain.is_host && c->called && !c->host_low)
                 rest(c, w);
         if (r < 0 || w->shortage.level == LEVEL_CALM)
                 return;
         if (w->domain.is_host && c->called)
-                take_events(c);         /* before anything new is decided: the module may have acted already */
+                controller_take_events(c);      /* before anything new is decided: the module may have acted already */
         if (c->round.active)
                 return;
         if (w->shortage.level == LEVEL_SHORT && !watch_is_held(w, now_us))
@@ -339,13 +344,11 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
 
         if (!w || c->round.active || controller_scan(c, w, true) != CGROUPFS_OK)
                 return NULL;
-        shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, false, w->reach,
-                                  &c->config->policy);
         if (need > 0)
-                shortage = (struct shortage){ .level = LEVEL_SHORT,
-                                              .witness = WITNESS_AVAILABLE,
-                                              .need = need,
-                                              .swap_short = shortage.swap_short };
+                shortage = shortage_given(&c->snapshot.facts, need, &c->config->policy);
+        else
+                shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, false, w->reach,
+                                          &c->config->policy);
         begun_us = loop_now_us();
         plan_make(&c->plan, c->planner, &c->snapshot, &shortage, &c->config->policy);
         *ret_solve_us = loop_now_us() - begun_us;

@@ -22,14 +22,12 @@ struct round {
         bool active;
         uint64_t number;
         struct watch *watch;            /* the domain it is for */
-        struct shortage shortage;       /* as judged when it began; need and swap_short are brought up to
-                                         * date */
+        struct shortage shortage;       /* as judged when it began; the need is brought up to date */
         enum verdict verdict;
         uint64_t trigger_us;            /* CLOCK_MONOTONIC */
         uint64_t available_before;
         uint64_t solve_us;
         uint64_t need, expected, freed; /* bytes, over the whole round */
-        uint32_t next;                  /* entry of the plan whose turn it is */
         uint32_t struck;                /* victims so far */
         uint64_t kernel_kills_before;
 };
@@ -46,6 +44,7 @@ struct standing {
         } order;
         bool refused;                   /* the module took no order, and that was said */
         bool acting;                    /* the round under way is the module's */
+        uint64_t victim;                /* that it struck and that is not dead yet; 0: none */
         uint64_t memory;                /* of the victim that it struck last, bytes */
         struct loop_timer over;         /* nothing more is heard of it: the round is over */
 };
@@ -73,6 +72,7 @@ struct controller {
         struct loop_source news;        /* new cgroups */
         struct loop_source events;      /* the module's */
         bool called;                    /* the module calls when the host's memory falls: no timer needed */
+        bool host_low;                  /* it has called, and not yet said that there is plenty again */
         uint32_t n_ready;               /* nodes of the tree that memory was last made ready for */
         uint64_t walked_us;             /* when the tree was last walked for domains */
         bool walk_again;                /* what was new then may not have been labelled or limited yet */
@@ -89,6 +89,9 @@ void controller_fini(struct controller *c);
 
 /* The watch of the host; NULL when the host is none of the domains. Borrowed. */
 struct watch *controller_host(struct controller *c);
+
+/* Takes what the module has to say. Only while it calls. */
+void controller_take_events(struct controller *c);
 
 /* A full snapshot of the watch's domain into the controller's buffer, with what only its looks know.
  * CGROUPFS_OK, CGROUPFS_GONE, or -errno. 'walk': also look for new cgroups. */

@@ -107,9 +107,12 @@ void domains_watch(struct controller *c, void (*woken)(struct watch *w))
                 watch_node(c, 0, woken);
         for (size_t i = 0; i < o->n_domains; i++) {
                 uint32_t index = tree_find_path(c->scanner.tree, o->domains[i]);
+                uint64_t max;
 
-                if (index != NODE_NONE)
-                        watch_node(c, index, woken);
+                if (index == NODE_NONE)
+                        continue;
+                if (node_read_u64(tree_node(c->scanner.tree, index), FILE_MAX, &max) == CGROUPFS_OK)
+                        watch_node(c, index, woken);    /* else it has no memory controller, yet */
         }
         if (o->domains_auto)
                 watch_limits(c, woken);

@@ -124,7 +124,8 @@ void report_intent(struct controller *c)
         log_notice("round %llu: %s is short (%s): %s available, %s needed; %zu of %zu go for %s, losing "
                    "utility %llu",
                    (unsigned long long)r->number, r->watch->domain.path, witness_name(r->shortage.witness),
-                   size_format(r->available_before, available), size_format(r->need, need), c->plan.n_victims,
+                   size_format(shortage_available(&c->snapshot.facts), available),
+                   size_format(r->need, need), c->plan.n_victims,
                    c->plan.n, size_format(c->plan.relief, relief), (unsigned long long)c->plan.utility_lost);
 }
 
@@ -284,7 +285,8 @@ void report_helpless(struct controller *c)
         journal_end(c->journal);
 }
 
-static void write_watch(struct sink *s, struct controller *c, const struct watch *w)
+static void write_watch(struct sink *s, struct controller *c, const struct watch *w,
+                        const struct domain_facts *facts)
 {
         const struct policy *p = &c->config->policy;
         bool mine = c->round.active && c->round.watch == w;
@@ -294,13 +296,13 @@ static void write_watch(struct sink *s, struct controller *c, const struct watch
         json_text(s, "path", w->domain.path);
         json_text(s, "level", level_name(w->shortage.level));
         json_text(s, "state", w->gone && !c->round.active ? "gone" : state);
-        json_u64(s, "memory_total", w->facts.memory_total);
-        json_u64(s, "memory_available", w->facts.memory_available);
-        json_u64(s, "swap_total", w->facts.swap_total);
-        json_u64(s, "swap_free", w->facts.swap_free);
+        json_u64(s, "memory_total", facts->memory_total);
+        json_u64(s, "memory_available", facts->memory_available);
+        json_u64(s, "swap_total", facts->swap_total);
+        json_u64(s, "swap_free", facts->swap_free);
         json_hundredths(s, "stall", w->stall_permyriad);
-        json_u64(s, "act_available", amount_bytes(p->act_available, w->facts.memory_total));
-        json_u64(s, "target_available", amount_bytes(p->target_available, w->facts.memory_total));
+        json_u64(s, "act_available", amount_bytes(p->act_available, facts->memory_total));
+        json_u64(s, "target_available", amount_bytes(p->target_available, facts->memory_total));
         json_close(s, '}');
 }
 
@@ -361,11 +363,12 @@ void report_status(void *context, const struct control_request *request UNUSED, 
         write_module(s, c);
         json_open(s, "domains", '[');
         for (size_t i = 0; i < c->n_watches; i++) {
-                struct watch *w = &c->watches[i];
+                const struct watch *w = &c->watches[i];
+                struct domain_facts now = w->facts;
 
                 if (!c->round.active && !w->gone)
-                        scan_look(&c->scanner, &w->domain, UINT64_MAX, &w->facts);
-                write_watch(s, c, w);
+                        scan_look(&c->scanner, &w->domain, UINT64_MAX, &now);
+                write_watch(s, c, w, &now);
         }
         json_close(s, ']');
 }

@@ -36,6 +36,9 @@
  * enough that a hung disk which recovers is not held against its users for ever. */
 #define STRUCK_OUT_US (300 * USEC_PER_SEC)
 
+/* How long one that the module has struck may take to die: longer than the module waits for it. */
+#define DYING_US (5 * USEC_PER_SEC)
+
 /* How old a snapshot that was taken in advance may be: what a host's sudden load may delay the scan itself
  * by. */
 #define PRIMED_US (200 * USEC_PER_MSEC)
@@ -58,8 +61,10 @@ void round_end(struct controller *c, const char *result)
         for (size_t i = 0; i < c->n_watches; i++)
                 if (!c->watches[i].gone)
                         c->watches[i].next_look_us = 0;
-                else
-                        c->walk_timer.due_us = 0;       /* it may have gone during the round */
+        if (r->watch->gone)
+                c->walk_timer.due_us = 0;
+        if (controller_host(c))
+                controller_host(c)->primed_us = 0;      /* and with it the standing order is made anew */
         c->look_timer.due_us = 0;
 }
 
@@ -74,7 +79,7 @@ static bool is_pausing(struct controller *c, const struct watch *w, uint64_t now
 {
         uint64_t until_us = LOOP_NEVER;
 
-        if (w->facts.memory_available < critical_bytes(c, w))
+        if (c->round.shortage.witness != WITNESS_AVAILABLE || w->facts.memory_available < critical_bytes(c, w))
                 return false;
         for (size_t i = 0; i < c->plan.n_victims; i++) {
                 const struct snapshot_cgroup *v = &c->snapshot.cgroups[c->plan.entries[i].index];
@@ -101,14 +106,15 @@ static enum verdict plan_round(struct controller *c, struct watch *w)
 
         if (take_facts(c, w) != CGROUPFS_OK)
                 return VERDICT_CALM;
-        c->round.shortage.need = shortage_need(&c->snapshot.facts, c->round.shortage.witness,
-                                               c->round.shortage.swap_short, w->reach, &c->config->policy);
+        c->round.shortage.need = u64_less(shortage_need(&c->snapshot.facts, c->round.shortage.witness,
+                                                        c->round.shortage.swap_short, w->reach,
+                                                        &c->config->policy),
+                                          standing_in_flight(c));
         if (c->round.shortage.need == 0)
                 return VERDICT_CALM;
         begun_us = loop_now_us();
         plan_make(&c->plan, c->planner, &c->snapshot, &c->round.shortage, &c->config->policy);
         c->round.solve_us = loop_now_us() - begun_us;
-        c->round.next = 0;
         return c->plan.verdict;
 }
 
@@ -129,8 +135,9 @@ void round_begin(struct controller *c, struct watch *w)
         uint64_t trigger_us = loop_now_us();
 
         c->round = (struct round){ .number = c->round.number, .watch = w, .trigger_us = trigger_us,
-                                   .shortage = w->shortage, .available_before = w->facts.memory_available };
+                                   .shortage = w->shortage };
         c->round.verdict = plan_round(c, w);
+        c->round.available_before = c->snapshot.facts.memory_available;
         if (c->round.verdict == VERDICT_CALM) {
                 watch_hold(w, HOLD_US / 10, 0);
                 return;
@@ -175,45 +182,53 @@ bool round_adopt(struct controller *c, uint64_t number, uint64_t available)
 
 static void next_victim(struct controller *c)
 {
-        struct round *r = &c->round;
-        const struct plan_entry *entry;
-        const struct snapshot_cgroup *v;
-        struct deed_order order;
+        const struct plan_entry *entry = &c->plan.entries[0];
+        const struct snapshot_cgroup *v = &c->snapshot.cgroups[entry->index];
+        const struct deed_order order = { .tree = c->scanner.tree,
+                                          .node = v->slot,
+                                          .id = v->id,
+                                          .memory = v->memory,
+                                          .expected = u64_min(entry->relief, v->relief),
+                                          .trigger_us = c->round.trigger_us };
 
-        if (r->next >= c->plan.n_victims) {
-                round_end(c, "exhausted");
-                return;
-        }
-        entry = &c->plan.entries[r->next];
-        v = &c->snapshot.cgroups[entry->index];
-        order = (struct deed_order){ .tree = c->scanner.tree,
-                                     .node = v->slot,
-                                     .id = v->id,
-                                     .memory = v->memory,
-                                     .expected = u64_min(entry->relief, v->relief),
-                                     .trigger_us = r->trigger_us };
         deed_start(&c->deed, &order);
+}
+
+void round_bar(struct controller *c, uint64_t id, enum barred why)
+{
+        uint32_t index = tree_find(c->scanner.tree, id);
+        struct node *n = index == NODE_NONE ? NULL : tree_node(c->scanner.tree, index);
+
+        if (!n)
+                return;
+        n->struck = why;
+        n->struck_until_us = loop_now_us() + (why == BARRED_DYING ? DYING_US : STRUCK_OUT_US);
+}
+
+void round_note_shed(struct controller *c, uint64_t id)
+{
+        uint32_t index = tree_find(c->scanner.tree, id);
+        const char *path = index == NODE_NONE ? NULL : tree_path(c->scanner.tree, index);
+        uint32_t sheds;
+
+        if (!path)
+                return;
+        sheds = backoff_note(&c->backoff, path, loop_now_us(), c->config->act.backoff_us);
+        if (sheds > 1 && (sheds & (sheds - 1)) == 0)
+                log_warning("%s was shed %u times in a row: whatever restarts it should wait longer", path, sheds);
 }
 
 /* What a deed's outcome means for the rounds to come. */
 static void mark_victim(struct controller *c, const struct snapshot_cgroup *v,
                         const struct deed_result *result)
 {
-        struct node *n = tree_node(c->scanner.tree, v->slot);
-        uint64_t now_us = loop_now_us();
+        bool gave = result->outcome == OUTCOME_FREED || result->outcome == OUTCOME_PARTIAL;
 
-        if (n->id == v->id && result->outcome != OUTCOME_FREED && result->outcome != OUTCOME_PARTIAL) {
-                n->struck = result->outcome == OUTCOME_NOT_FREED ? BARRED_BARREN : BARRED_STUCK;
-                n->struck_until_us = now_us + STRUCK_OUT_US;
-        }
-        if (result->strike_us || result->settle_us) {
-                uint32_t sheds = backoff_note(&c->backoff, snapshot_path(&c->snapshot, v), now_us,
-                                              c->config->act.backoff_us);
-
-                if (sheds > 1 && (sheds & (sheds - 1)) == 0)
-                        log_warning("%s was shed %u times in a row: whatever restarts it should wait longer",
-                                    snapshot_path(&c->snapshot, v), sheds);
-        }
+        watch_note_victim(c->round.watch, gave);
+        if (!gave)
+                round_bar(c, v->id, result->outcome == OUTCOME_NOT_FREED ? BARRED_BARREN : BARRED_STUCK);
+        if (result->strike_us || result->settle_us)
+                round_note_shed(c, v->id);
 }
 
 /* Is the round done? For a plan that cannot reach the target, no longer being short will do. */
@@ -230,43 +245,6 @@ static bool is_done(struct controller *c)
                              &c->config->policy) == 0;
 }
 
-static void on_done(void *context, const struct deed_result *result)
-{
-        struct controller *c = context;
-        struct round *r = &c->round;
-        const struct plan_entry *entry = &c->plan.entries[r->next];
-        const struct snapshot_cgroup *v = &c->snapshot.cgroups[entry->index];
-        enum verdict verdict;
-
-        report_victim(c, v, entry, result);
-        r->freed += result->freed;
-        r->next++;
-        if (result->outcome != OUTCOME_VANISHED) {
-                r->struck++;
-                c->victims++;
-                mark_victim(c, v, result);
-                watch_note_victim(r->watch);
-        }
-        if (is_done(c)) {
-                round_end(c, "recovered");
-                return;
-        }
-        if (r->watch->facts.memory_available <= r->available_before)
-                watch_reach_further(r->watch);  /* somebody takes it as fast as it comes */
-        verdict = r->verdict = plan_round(c, r->watch);
-        if (verdict == VERDICT_CALM)
-                round_end(c, "recovered");
-        else if (verdict == VERDICT_NO_CANDIDATE)
-                round_end(c, "short");
-        else if (loop_now_us() - r->trigger_us >= ROUND_US)
-                round_end(c, "short");
-        else {
-                report_replan(c);
-                standing_follow(c);
-                next_victim(c);
-        }
-}
-
 /* Has the host run short while one of its subtrees has a round? Asked when a look at it is due. */
 static bool is_host_waiting(struct controller *c)
 {
@@ -276,6 +254,47 @@ static bool is_host_waiting(struct controller *c)
         return host && host != c->round.watch && host->next_look_us <= now_us &&
                watch_look(host, &c->scanner, &c->config->policy) == CGROUPFS_OK &&
                host->shortage.level == LEVEL_SHORT && !watch_is_held(host, now_us);
+}
+
+static void on_done(void *context, const struct deed_result *result)
+{
+        struct controller *c = context;
+        struct round *r = &c->round;
+        const struct plan_entry *entry = &c->plan.entries[0];
+        const struct snapshot_cgroup *v = &c->snapshot.cgroups[entry->index];
+        enum verdict verdict;
+
+        report_victim(c, v, entry, result);
+        r->freed += result->freed;
+        if (result->outcome != OUTCOME_VANISHED) {
+                r->struck++;
+                c->victims++;
+                mark_victim(c, v, result);
+        }
+        if (c->called)
+                controller_take_events(c);      /* the module may have struck somebody meanwhile */
+        if (is_done(c)) {
+                round_end(c, "recovered");
+                return;
+        }
+        if (is_host_waiting(c)) {
+                round_end(c, "short");
+                return;
+        }
+        if (r->watch->facts.memory_available <= r->available_before)
+                watch_reach_further(r->watch);  /* somebody takes it as fast as it comes */
+        verdict = r->verdict = plan_round(c, r->watch);
+        if (verdict == VERDICT_CALM)
+                round_end(c, standing_in_flight(c) > 0 ? "standing order" : "recovered");
+        else if (verdict == VERDICT_NO_CANDIDATE)
+                round_end(c, "short");
+        else if (loop_now_us() - r->trigger_us >= ROUND_US)
+                round_end(c, "short");
+        else {
+                report_replan(c);
+                standing_follow(c);
+                next_victim(c);
+        }
 }
 
 /* All of the grace period while memory is at the acting line, none when it is used up, or the host waits. */

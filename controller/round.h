@@ -14,5 +14,12 @@ void round_begin(struct controller *c, struct watch *w);
  * until round_end. False when the host is not watched. */
 bool round_adopt(struct controller *c, uint64_t number, uint64_t available);
 
+/* Keeps a cgroup out of the choice: BARRED_DYING for as long as dying may take, BARRED_STUCK and BARRED_BARREN for
+ * minutes; BARRED_NOT lets it in again. Nothing if there is no such cgroup any more. */
+void round_bar(struct controller *c, uint64_t id, enum barred why);
+
+/* Notes that a cgroup was shed, so that a workload which keeps coming back gets its pause. */
+void round_note_shed(struct controller *c, uint64_t id);
+
 /* Tells the outcome, and lets others begin. */
 void round_end(struct controller *c, const char *result);

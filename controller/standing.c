@@ -110,7 +110,7 @@ void standing_follow(struct controller *c)
 
         if (!is_possible(c) || !c->round.watch->domain.is_host)
                 return;
-        for (size_t i = c->round.next; i < c->plan.n_victims; i++)
+        for (size_t i = 0; i < c->plan.n_victims; i++)
                 append(&next, &c->snapshot.cgroups[c->plan.entries[i].index]);
         append_all(c, &next);
         leave(c, &next);
@@ -136,13 +136,24 @@ static struct ordered find_victim(const struct controller *c, const struct jetti
         return (struct ordered){ .id = e->cgroup, .relief = c->standing.memory };
 }
 
+/* The victim of our own round stands first in the order, and if it is dying already the module takes it for its
+ * own. The deed tells of it. */
+static bool is_ours(const struct controller *c, const struct jettison_event *e)
+{
+        return c->round.active && !c->standing.acting && c->deed.order.id == e->cgroup;
+}
+
 static void on_struck(struct controller *c, const struct jettison_event *e)
 {
         struct standing *s = &c->standing;
 
+        if (is_ours(c, e))
+                return;
         if (!c->round.active && round_adopt(c, e->round, e->available))
                 s->acting = true;
+        s->victim = e->cgroup;
         s->memory = e->value;
+        round_bar(c, e->cgroup, BARRED_DYING);
         c->round.struck++;
         c->victims++;
         s->over.due_us = loop_now_us() + DEADLINE_US + USEC_PER_SEC;
@@ -158,6 +169,13 @@ static void tell_end(struct controller *c, const struct jettison_event *e, bool 
                                       .processes = e->detail,
                                       .dead_us = died ? e->value : 0 };
 
+        if (e->cgroup != s->victim)
+                return;
+        s->victim = 0;
+        round_bar(c, e->cgroup, died ? BARRED_NOT : BARRED_STUCK);
+        round_note_shed(c, e->cgroup);
+        if (c->round.active)
+                watch_note_victim(c->round.watch, died);
         c->round.expected += s->acting ? v.relief : 0;
         c->round.freed += result.freed;
         report_ordered_victim(c, e->round, &v, &result);
@@ -177,6 +195,11 @@ static void on_aside(struct controller *c, const struct jettison_event *e)
                     e->detail < JETTISON_ASIDE_N && whys[e->detail] ? whys[e->detail] : "no reason given");
         if (e->detail == JETTISON_ASIDE_STUCK)
                 tell_end(c, e, false);
+}
+
+uint64_t standing_in_flight(const struct controller *c)
+{
+        return c->standing.victim ? c->standing.memory : 0;
 }
 
 void standing_take_event(struct controller *c, const struct jettison_event *e)

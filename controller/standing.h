@@ -18,5 +18,8 @@ void standing_follow(struct controller *c);
 /* Takes the order back: memory is plentiful. */
 void standing_withdraw(struct controller *c);
 
+/* What the victim that the module struck last has still to give back, bytes. */
+uint64_t standing_in_flight(const struct controller *c);
+
 /* The module tells what it did with the order. */
 void standing_take_event(struct controller *c, const struct jettison_event *event);

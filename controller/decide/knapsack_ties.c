@@ -173,11 +173,10 @@ static bool tie_merge(struct ties *t, const struct item *item)
                 bool grow = old == end || (next < end && !tie_before(old, &more));
                 const struct tie_state *s = grow ? &more : old++;
 
-                if (tie_keep(t, s)) {
-                        if (out == t->list[1] + t->n_max)
-                                return false;
+                if (out == t->list[1] + t->n_max)
+                        return false;
+                if (tie_keep(t, s))
                         *out++ = *s;
-                }
                 if (grow && ++next < end)
                         more = tie_with(next, &one);
         }

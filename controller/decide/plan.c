@@ -197,11 +197,11 @@ static void settle_tier(struct plan *plan, struct planner *p, const struct snaps
         }
 }
 
-static void keep_tier(struct plan *plan, const struct snapshot *s, unsigned tier)
+static void keep_tier(struct plan *plan, const struct snapshot *s, unsigned tier, enum fate fate)
 {
         for (size_t i = 0; i < plan->n; i++)
                 if (is_open(&plan->entries[i]) && tier_of(s, &plan->entries[i]) == tier)
-                        plan->entries[i].fate = FATE_KEPT_TIER;
+                        plan->entries[i].fate = fate;
 }
 
 static void settle_tiers(struct plan *plan, struct planner *p, const struct snapshot *s,
@@ -216,7 +216,9 @@ static void settle_tiers(struct plan *plan, struct planner *p, const struct snap
                 if (d.weight > 0 || d.relief > 0)
                         settle_tier(plan, p, s, tier, d, policy, &missing);
                 else if (missing.weight > 0 || missing.relief > 0)
-                        keep_tier(plan, s, tier);
+                        keep_tier(plan, s, tier, FATE_KEPT_TIER);
+                else if (plan->n_victims > 0)   /* a higher tier had to give, and gave enough by itself */
+                        keep_tier(plan, s, tier, FATE_KEPT_SMALL);
         }
 }
 

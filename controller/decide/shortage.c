@@ -17,6 +17,9 @@
  * quarter of the way from the line to the target, and each that soon follows twice as much, up to the target.
  * Stalls know no such steps.
  *
+ * Memory that is missing and swap that is missing are one sum, since the kernel can make either of the other:
+ * what a victim gives beyond the memory that was missing makes up for swap that it did not hold.
+ *
  * The kernel, where its module tells: it has run out of memory. That is believed below the acting line,
  * whatever swap or stalls say; above it an allocation was confined to a node or a cpuset, which is nobody's
  * shortage. */
@@ -32,14 +35,14 @@ static bool is_swap_low(const struct domain_facts *f, const struct policy *p)
 /* The line is drawn for the figure that operators and other programs read, the kernel's MemAvailable. On a
  * host of 594 MiB (6.1, two processors) 3 to 10 MiB lay on the processors' lists beside it, a third of a
  * second of a leak of 30 MiB/s. */
-static uint64_t reported_available(const struct domain_facts *f)
+uint64_t shortage_available(const struct domain_facts *f)
 {
-        return u64_less(f->memory_available, f->memory_lists);
+        return f->lists_count ? f->memory_available : u64_less(f->memory_available, f->memory_lists);
 }
 
 static uint64_t missing_to_line(const struct domain_facts *f, const struct policy *p)
 {
-        return u64_less(amount_bytes(p->act_available, f->memory_total), reported_available(f));
+        return u64_less(amount_bytes(p->act_available, f->memory_total), shortage_available(f));
 }
 
 static enum witness hear_witnesses(const struct domain_facts *f, uint32_t stall_permyriad, bool oom,
@@ -76,10 +79,25 @@ uint64_t shortage_need(const struct domain_facts *f, enum witness witness, bool 
         if (stalled)
                 memory = u64_max(memory, amount_bytes(p->stall_available, f->memory_total));
         need = u64_max(u64_less(memory, f->memory_available), missing_to_line(f, p));
-        if (swap_short)
-                need = u64_add(need, u64_less(goal(p->act_swap, p->target_swap, f->swap_total, reach),
-                                              f->swap_free));
+        if (swap_short) {
+                uint64_t swap = goal(p->act_swap, p->target_swap, f->swap_total, reach);
+
+                need = u64_max(need, u64_less(u64_add(memory, swap), u64_add(f->memory_available, f->swap_free)));
+        }
         return need;
+}
+
+static bool is_swap_short(const struct domain_facts *f, const struct policy *p)
+{
+        return f->swap_total > 0 && is_swap_low(f, p);
+}
+
+struct shortage shortage_given(const struct domain_facts *f, uint64_t need, const struct policy *p)
+{
+        return (struct shortage){ .level = need > 0 ? LEVEL_SHORT : LEVEL_CALM,
+                                  .witness = need > 0 ? WITNESS_AVAILABLE : WITNESS_NONE,
+                                  .need = need,
+                                  .swap_short = is_swap_short(f, p) };
 }
 
 struct shortage shortage_judge(const struct domain_facts *f, uint32_t stall_permyriad, bool oom,
@@ -92,7 +110,7 @@ struct shortage shortage_judge(const struct domain_facts *f, uint32_t stall_perm
         if (s.witness == WITNESS_NONE)
                 return s;
 
-        s.swap_short = f->swap_total > 0 && is_swap_low(f, p);
+        s.swap_short = is_swap_short(f, p);
         s.need = shortage_need(f, s.witness, s.swap_short, reach, p);
         s.level = s.need > 0 ? LEVEL_SHORT : LEVEL_ARMED;
         return s;
@@ -102,7 +120,7 @@ uint64_t shortage_headroom(const struct domain_facts *f, const struct policy *p)
 {
         uint64_t arm = amount_bytes(p->arm_available, f->memory_total);
         uint64_t act = amount_bytes(p->act_available, f->memory_total);
-        uint64_t memory = u64_less(reported_available(f), act);
+        uint64_t memory = u64_less(shortage_available(f), act);
 
         if (f->memory_available > arm)
                 return f->memory_available - arm;

@@ -25,7 +25,7 @@ enum witness {
 struct shortage {
         enum level level;
         enum witness witness;
-        uint64_t need;          /* bytes to free to be back above the target; 0 unless LEVEL_SHORT */
+        uint64_t need;          /* bytes to free to be where the round is to lead; 0 unless LEVEL_SHORT */
         bool swap_short;        /* part of the need is swap, so freed swap counts as relief */
 };
 
@@ -38,6 +38,12 @@ struct shortage shortage_judge(const struct domain_facts *facts, uint32_t stall_
 /* What is still missing to the line that a round begun by this witness restores; 0 when it is reached. */
 uint64_t shortage_need(const struct domain_facts *facts, enum witness witness, bool swap_short, uint32_t reach,
                        const struct policy *policy);
+
+/* A shortage of which the need is given by somebody else, and only the rest is seen in the facts. */
+struct shortage shortage_given(const struct domain_facts *facts, uint64_t need, const struct policy *policy);
+
+/* What is compared with the acting line, bytes. */
+uint64_t shortage_available(const struct domain_facts *facts);
 
 /* How far available memory may fall before the next line is crossed: what the timer of the files feed is
  * set by. */

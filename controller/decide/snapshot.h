@@ -14,8 +14,8 @@
 struct domain_facts {
         uint64_t memory_total, memory_available;
         uint64_t memory_lists;          /* of what is available: on the processors' own free lists, which the
-                                         * kernel's MemAvailable leaves out, and so does the acting line; 0
-                                         * where it counts all the same */
+                                         * kernel's MemAvailable leaves out, and so does the acting line … */
+        bool lists_count;               /* … unless this is set */
         uint64_t swap_total, swap_free;
         struct psi psi;
         bool has_psi;

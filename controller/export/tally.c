@@ -13,7 +13,6 @@
 static const char *const result_names[] = {
         [RESULT_RECOVERED] = "recovered",
         [RESULT_SHORT] = "short",
-        [RESULT_EXHAUSTED] = "exhausted",
         [RESULT_DRY_RUN] = "dry-run",
         [RESULT_STANDING_ORDER] = "standing order",
         [RESULT_INTERRUPTED] = "interrupted",

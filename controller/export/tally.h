@@ -13,7 +13,6 @@
 enum tally_result {
         RESULT_RECOVERED,
         RESULT_SHORT,
-        RESULT_EXHAUSTED,
         RESULT_DRY_RUN,
         RESULT_STANDING_ORDER,
         RESULT_INTERRUPTED,             /* an intent without an outcome when the daemon was started anew */

@@ -29,7 +29,7 @@ static void domain_write(struct sink *s, const struct snapshot *snapshot)
         json_text(s, "path", snapshot->domain);
         json_u64(s, "memory_total", facts->memory_total);
         json_u64(s, "memory_available", facts->memory_available);
-        if (facts->memory_lists > 0)
+        if (facts->memory_lists > 0 && !facts->lists_count)
                 json_u64(s, "memory_lists", facts->memory_lists);
         json_u64(s, "swap_total", facts->swap_total);
         json_u64(s, "swap_free", facts->swap_free);

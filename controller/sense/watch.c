@@ -135,6 +135,11 @@ static uint64_t pause_until_next(const struct watch *w, const struct scanner *s,
 /* What a victim freed may lie on the processors' lists for long: on a host of 594 MiB up to 31 MiB, since
  * they may hold as much as the low watermark, which transparent huge pages raise to a twentieth of so small a
  * host (6.1). Another round would go for it; so after one, what lies there counts as much as anything. */
+static bool is_given_back(const struct watch *w, uint64_t now_us)
+{
+        return w->given_us > 0 && now_us - w->given_us <= EPISODE_US;
+}
+
 static bool is_after_round(const struct watch *w, uint64_t now_us)
 {
         return w->round_us > 0 && now_us - w->round_us <= EPISODE_US;
@@ -193,8 +198,7 @@ int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
                 return r;
         }
         measure_fall(w, available_before, now_us);
-        if (is_after_round(w, now_us))
-                w->facts.memory_lists = 0;
+        w->facts.lists_count = is_given_back(w, now_us);
         w->stall_permyriad = 0;
         w->reach = reach(w, now_us, policy);
         w->shortage = shortage_judge(&w->facts, 0, false, w->reach, policy);
@@ -216,12 +220,17 @@ void watch_hold(struct watch *w, uint64_t time_us, uint64_t above)
 
 bool watch_is_held(const struct watch *w, uint64_t now_us)
 {
-        return now_us < w->hold_until_us && w->facts.memory_available >= w->hold_above;
+        bool pausing = w->hold_above > 0 && w->shortage.witness == WITNESS_AVAILABLE;
+
+        return now_us < w->hold_until_us && (w->hold_above == 0 || pausing) &&
+               w->facts.memory_available >= w->hold_above;
 }
 
-void watch_note_victim(struct watch *w)
+void watch_note_victim(struct watch *w, bool gave)
 {
         w->round_us = loop_now_us();
+        if (gave)
+                w->given_us = w->round_us;
 }
 
 void watch_reach_further(struct watch *w)
@@ -235,5 +244,5 @@ void watch_reset(struct watch *w, const struct policy *policy)
         w->deaf_until_us = loop_now_us() + policy->stall_window_us;
         w->oom_us = 0;
         watch_reach_further(w);
-        watch_note_victim(w);
+        watch_note_victim(w, false);
 }

@@ -26,6 +26,7 @@ struct watch {
         uint64_t hold_until_us;         /* no round before that … */
         uint64_t hold_above;            /* … while this much is available, bytes */
         uint64_t round_us;              /* when the last one ended, or somebody died in it; 0: never */
+        uint64_t given_us;              /* when a victim last gave memory back; 0: never */
         uint64_t primed_us;             /* when all its files were last read in advance */
         uint64_t complained_us;         /* last word on a shortage that nobody can help; 0: none yet */
 
@@ -52,14 +53,14 @@ int watch_look(struct watch *w, struct scanner *s, const struct policy *policy);
  * if it does not fall. */
 uint64_t watch_time_left(const struct watch *w, const struct policy *policy);
 
-/* Lets no round begin for a time, as long as 'above' bytes or more are available: one that was just tried
- * came to nothing. */
+/* Lets no round begin for a time: one that was just tried came to nothing. With 'above' it is a pause, which holds
+ * only while that many bytes are available, no stall is seen and the kernel has memory. */
 void watch_hold(struct watch *w, uint64_t time_us, uint64_t above);
 bool watch_is_held(const struct watch *w, uint64_t now_us);
 
-/* Somebody died for it: from now on, for a while, what lies on the processors' lists counts as any other
- * memory. */
-void watch_note_victim(struct watch *w);
+/* Somebody was struck for it. If he gave memory back, what lies on the processors' lists counts as any other memory
+ * for a while. */
+void watch_note_victim(struct watch *w, bool gave);
 
 /* The rounds of this shortage go twice as far from now on, up to the target. */
 void watch_reach_further(struct watch *w);

@@ -152,6 +152,7 @@ static const struct {
         { "a higher tier stays", BOTH, 0, 10, VERDICT_ACT, "b", "TS", 1000, { T(10, 0, 1), M(10, 1000) } },
         { "a higher tier gives the rest", BOTH, 0, 25, VERDICT_ACT, "cb", "DSS", 1003,
           { T(10, 5, 1), T(10, 3, 1), M(20, 1000) } },
+        { "a higher tier gives all of it", BOTH, 0, 10, VERDICT_ACT, "b", "LS", 1, { M(6, 9), T(100, 1, 1) } },
         { "the lowest tier there is", BOTH, 0, 5, VERDICT_ACT, "c", "TTS", 0,
           { T(10, 0, 15), T(10, 0, 7), T(10, 0, 3) } },
         { "a useless low tier", BOTH, 0, 10, VERDICT_ACT, "a", "SU", 3, { T(10, 3, 2), R(900, 0, 1) } },

@@ -191,6 +191,31 @@ Test(shortage, reaches)
         }
 }
 
+/* Whether swap is short is a matter of the facts, whether or not a witness speaks. */
+Test(shortage, given)
+{
+        struct domain_facts f = { .memory_total = 1000 * MIB, .memory_available = 900 * MIB,
+                                  .swap_total = 1000 * MIB, .swap_free = 50 * MIB };
+        struct shortage s = shortage_given(&f, MIB, &plain);
+
+        cr_expect_eq(s.level, LEVEL_SHORT);
+        cr_expect_eq(s.need, MIB);
+        cr_expect(s.swap_short);
+        f.swap_free = 500 * MIB;
+        cr_expect_not(shortage_given(&f, MIB, &plain).swap_short);
+        cr_expect_eq(shortage_given(&f, 0, &plain).level, LEVEL_CALM);
+}
+
+/* Once they count, the line is compared with all of it. */
+Test(shortage, lists_that_count)
+{
+        const struct domain_facts f = { .memory_total = 1000 * MIB, .memory_available = 105 * MIB,
+                                        .memory_lists = 10 * MIB, .lists_count = true };
+
+        cr_expect_eq(shortage_available(&f), 105 * MIB);
+        cr_expect_eq(shortage_judge(&f, 0, false, PERMYRIAD, &plain).level, LEVEL_ARMED);
+}
+
 /* The need by itself, for whoever has heard a witness that the judge does not. */
 Test(shortage, need_by_witness)
 {
@@ -208,6 +233,9 @@ Test(shortage, need_by_witness)
                 { "swap does not count", WITNESS_AVAILABLE, 20, 0, false, 130 },
                 { "swap counts", WITNESS_AVAILABLE, 20, 0, true, 280 },
                 { "swap counts, and has enough", WITNESS_AVAILABLE, 20, 150, true, 130 },
+                { "memory above its target makes up for swap", WITNESS_AVAILABLE, 200, 120, true, 0 },
+                { "and for a part of it", WITNESS_AVAILABLE, 200, 20, true, 80 },
+                { "swap does not make up for the line", WITNESS_AVAILABLE, 20, 1000, true, 130 },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {

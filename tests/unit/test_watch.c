@@ -122,10 +122,13 @@ Test(watch, lists_count_after_a_victim)
         watch_look(&watch, &w.scanner, &policy_default);
         cr_expect_gt(watch.facts.memory_lists, 0);
         cr_expect_eq(watch.shortage.level, LEVEL_SHORT);
-        watch_note_victim(&watch);
+        watch_note_victim(&watch, false);
+        watch_look(&watch, &w.scanner, &policy_default);
+        cr_expect_eq(watch.shortage.level, LEVEL_SHORT, "that gave nothing");
+        watch_note_victim(&watch, true);
         watch_look(&watch, &w.scanner, &policy_default);
         cr_expect_eq(watch.shortage.level, LEVEL_ARMED);
-        watch.round_us -= 301 * USEC_PER_SEC;
+        watch.given_us -= 301 * USEC_PER_SEC;
         watch_look(&watch, &w.scanner, &policy_default);
         cr_expect_eq(watch.shortage.level, LEVEL_SHORT);
         finish();
