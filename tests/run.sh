@@ -10,35 +10,49 @@ set -uo pipefail
 
 top=$(dirname "$(dirname "$(readlink -f "$0")")")
 build=${JETTISON_BUILD:-$top/build}
-passed=0 failed=0 skipped=0 failures=
 stages=${*:-unit sanitize valgrind fuzz source cli vm arena}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'end_all; exit 143' INT TERM HUP
 
-say() {
-        printf '%-24s %s\n' "$1" "$2"
+descendants() {
+        local pid
+        for pid in $(pgrep -P "$1"); do
+                echo "$pid"
+                descendants "$pid"
+        done
 }
 
-# Adds up one stage and says how it went; shows what it wrote if anything failed. What failed is said once more at
-# the end of all.
+# Programs in the background of a script do not hear a terminal's interrupt.
+end_all() {
+        # a list of numbers
+        # shellcheck disable=SC2046
+        kill $(descendants $$) 2>/dev/null
+        wait
+}
+
+# Notes how one part went, and says it; shows what it wrote if anything failed. What failed is said once more at the
+# end of all. Parts of two lanes must not mix.
 score() {
         local name=$1 ok=$2 bad=$3 skip=$4 log=$5
-        passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
-        say "$name" "$ok passed, $bad failed, $skip skipped"
-        grep -i '# skip\|^# unsteady' "$log" 2>/dev/null
-        [ "$bad" -ne 0 ] || return 0
-        grep -v '^ok ' "$log" | tail -n 400
-        failures+=$(grep -a '^not ok\|\[FAIL\]\|\[CRASH\]\|FAIL  ' "$log" | head -n 40 | sed "s/^/  $name: /")$'\n'
+        {
+                flock 9
+                echo "$ok $bad $skip" >>"$work/scores"
+                printf '%-24s %s passed, %s failed, %s skipped\n' "$name" "$ok" "$bad" "$skip"
+                grep -i '# skip\|^# unsteady' "$log"
+                [ "$bad" -eq 0 ] || grep -v '^ok ' "$log" | tail -n 400
+        } 9>>"$work/lock"
+        [ "$bad" -eq 0 ] || grep -a '^not ok\|\[FAIL\]\|\[CRASH\]\|FAIL  ' "$log" | head -n 40 |
+                sed "s/^/  $name: /" >>"$work/failures"
 }
 
-# A stage that must work for the others to make sense.
+# What must work for anything after it to make sense; it ends the lane that it is in.
 must() {
         local name=$1 log
-        log=$(mktemp)
+        log=$(mktemp -p "$work")
         shift
         if ! "$@" >"$log" 2>&1; then
-                cat "$log"
-                rm -f "$log"
-                echo "$name failed; nothing was tested"
-                echo "0 passed, 1 failed, 0 skipped"
+                score "$name" 0 1 0 "$log"
                 exit 1
         fi
         rm -f "$log"
@@ -58,7 +72,7 @@ configure() {
 # ran no test has failed.
 meson_tests() {
         local name=$1 dir=$2 log programs heard ok bad
-        log=$(mktemp)
+        log=$(mktemp -p "$work")
         shift 2
         rm -f "$dir/meson-logs/$name.txt"
         meson test -C "$dir" --suite unit --no-rebuild --print-errorlogs --logbase "$name" "$@" >"$log" 2>&1
@@ -80,7 +94,7 @@ synthesis() {
 # tap NAME COMMAND...: a program that speaks TAP; ending badly without a "not ok" is a failure, too.
 tap() {
         local name=$1 log status ok bad skip
-        log=$(mktemp)
+        log=$(mktemp -p "$work")
         shift
         timeout -k 10 1500 "$@" >"$log" 2>&1
         status=$?
@@ -94,7 +108,7 @@ tap() {
 # check NAME COMMAND...: passes or fails as a whole.
 check() {
         local name=$1 log
-        log=$(mktemp)
+        log=$(mktemp -p "$work")
         shift
         if timeout -k 10 600 "$@" >"$log" 2>&1; then
                 score "$name" 1 0 0 "$log"
@@ -179,7 +193,7 @@ stage_cli() {
 
 stage_vm() {
         local log ok bad skip
-        log=$(mktemp)
+        log=$(mktemp -p "$work")
         JETTISON_VM_JOBS=${JETTISON_VM_JOBS:-2} timeout -k 10 3600 "$top/tests/vm/run.sh" --build "$build" >"$log" 2>&1
         read -r ok bad skip < <(sed -n 's/^# \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$log" | tail -n 1)
         score vm "${ok:-0}" "${bad:-1}" "${skip:-0}" "$log"
@@ -190,12 +204,51 @@ stage_arena() {
         tap arena "$top/tests/arena/gate.sh" --build "$build"
 }
 
-must 'installing packages' sh "$top/tests/deps.sh" test
-must 'configuring the build' configure "$build"
-must 'building' meson compile -C "$build" -j 2
+# Needs nothing but time: what scenarios and arena are booted from. What cannot be made fails there, and says so.
+prepare_images() {
+        local log
+        log=$(mktemp -p "$work")
+        ! wants vm || "$top/tests/vm/run.sh" --build "$build" --prepare >>"$log" 2>&1 || true
+        ! wants arena || "$top/tests/arena/run.sh" --contestant jettison-files --build "$build" --prepare >>"$log" 2>&1 || true
+        rm -f "$log"
+}
+
+wants() {
+        case " $stages " in
+        *" $1 "*) return 0 ;;
+        *) return 1 ;;
+        esac
+}
+
+lane() {
+        local stage
+        for stage in "$@"; do
+                ! wants "$stage" || "stage_$stage"
+        done
+}
+
 for stage in $stages; do
-        "stage_$stage"
+        case $stage in
+        unit | sanitize | valgrind | fuzz | source | cli | vm | arena) ;;
+        *)
+                sed -n 's/^#   run.sh/Usage: run.sh/p' "$0" >&2
+                exit 2
+                ;;
+        esac
 done
-[ "$failed" -eq 0 ] || printf 'What failed:\n%s' "$failures"
+: >"$work/scores"
+(
+        must 'installing packages' sh "$top/tests/deps.sh" test
+        must 'configuring the build' configure "$build"
+        must 'building' meson compile -C "$build" -j 2
+        # The one lane computes, the other fetches and waits.
+        lane unit sanitize valgrind fuzz &
+        (prepare_images && lane source cli) &
+        wait
+        lane vm arena
+) &
+wait $!
+[ ! -s "$work/failures" ] || { echo 'What failed:' && cat "$work/failures"; }
+read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$work/scores")
 echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

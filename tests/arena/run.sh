@@ -3,7 +3,7 @@
 #
 # The arena: OOM killers side by side, on the same loads, in one VM.
 #   run.sh [--contestant NAME,...] [--load NAME,...] [--seeds N] [--seed S] [--short] [--again] [--list]
-#          [--suite SUITE] [--build DIR] [--out DIR]
+#          [--suite SUITE] [--prepare] [--build DIR] [--out DIR]
 #
 # Without options: every contestant of contestants/, every load of loads/, one seed, 1. --seeds N plays the seeds
 # S … S+N-1. --short is what takes about ten minutes: the kernel, earlyoom and systemd-oomd tuned, Jettison with
@@ -13,6 +13,8 @@
 # the contestant's own words in logs/. A play that stands there already, made with the same programs and files,
 # is not played again, so a run that was broken off goes on where it was; --again plays it all the same. At the
 # end table.md and the plots are made from all lines whose programs and files are still the same.
+#
+# --prepare makes the image and plays nothing.
 #
 # --suite plays the peers of another Debian, with its kernel and systemd; they have an output folder of their own,
 # build/arena-SUITE. Jettison, built here, is not among them.
@@ -47,7 +49,7 @@ names_in() {
         done | paste -sd ' ' -
 }
 
-contestants=$(names_in contestants) loads=$(names_in loads) seeds=1 seed=1 again='' list=''
+contestants=$(names_in contestants) loads=$(names_in loads) seeds=1 seed=1 again='' list='' prepare_only=''
 build=$source/build out='' suite=bookworm
 while [ $# -gt 0 ]; do
         case $1 in
@@ -61,6 +63,7 @@ while [ $# -gt 0 ]; do
         --out) out=$2 && shift ;;
         --again) again=1 ;;
         --list) list=1 ;;
+        --prepare) prepare_only=1 ;;
         --short)
                 contestants='none earlyoom-tuned systemd-oomd-tuned jettison-files'
                 loads='report job8 cache' seeds=2
@@ -253,6 +256,7 @@ wait_boot() {
 }
 
 make_programs
+[ -z "$prepare_only" ] || exit 0
 for contestant in $contestants; do
         for load in $loads; do
                 hashes[$contestant $load]=$(hash_of "$contestant" "$load")

@@ -3,7 +3,7 @@
 #
 # Runs scenarios, all that lie beside this script if none is named, on real kernels. Those that ask for the
 # same machine share a boot.
-#   run.sh [--lane fast|full] [--kernel SUITE,...] [--build DIR] [--only PATTERN] [-v] [SCENARIO...]
+#   run.sh [--lane fast|full] [--kernel SUITE,...] [--build DIR] [--only PATTERN] [--prepare] [-v] [SCENARIO...]
 #
 # A scenario says what it needs in its header; the defaults are
 #   # vm: memory=512M swap=none psi=1 lane=fast kernel=bookworm timeout=60
@@ -17,7 +17,8 @@
 # Emulated machines under real shortage share a host with others, and now and then one of them is late. So a
 # scenario that failed is played twice more, in a VM of its own, and has failed unless it passes both times; it
 # is named as unsteady in any case. A fault of the kernel is never played again, nor are more than four
-# scenarios: then something is broken. JETTISON_VM_JOBS: how many VMs at a time (default 1); with more than one
+# scenarios: then something is broken. --prepare only makes the images that the scenarios need, as far as they are
+# not there yet, and is quiet about what cannot be made. JETTISON_VM_JOBS: how many VMs at a time (default 1); with more than one
 # the scenarios of one machine are spread over several boots.
 set -euo pipefail
 
@@ -26,13 +27,14 @@ source=$(dirname "$(dirname "$here")")
 base_packages='systemd systemd-sysv udev dbus kmod libcgroup2 libjansson4 libseccomp2
                attr procps stress-ng'
 
-lane_wanted='' kernels_wanted='' build=$source/build only='*' verbose=
+lane_wanted='' kernels_wanted='' build=$source/build only='*' prepare_only='' verbose=
 while [ $# -gt 0 ]; do
         case $1 in
         --lane) lane_wanted=$2 && shift ;;
         --kernel) kernels_wanted=$2 && shift ;;
         --build) build=$2 && shift ;;
         --only) only=$2 && shift ;;
+        --prepare) prepare_only=1 ;;
         -v) verbose=1 ;;
         [!-]*) break ;;
         *)
@@ -142,6 +144,25 @@ prepare() {
         [ "$word" = ok ] || sed 's/^/# /' "$work/module.log"
 }
 
+# The image that a machine of the full lane has as its root; the packages that it has beside those of all.
+root_image() {
+        # lists of names
+        # shellcheck disable=SC2086
+        "$here/image.sh" root $base_packages ${1//,/ }
+}
+
+prepare_all() {
+        local machine lane packages scenario maker
+        for machine in "${!machines[@]}"; do
+                read -r _ lane _ _ _ _ packages <<<"$machine"
+                [ "$lane" != full ] || root_image "$packages"
+                for scenario in ${machines[$machine]}; do
+                        maker=$(sed -n 's/^# brings: //p' "$scenario")
+                        [ -z "$maker" ] || "$here/$maker" "$build"
+                done
+        done
+}
+
 # boot NAME MACHINE SCENARIO...: one boot with all scenarios of one machine; notes go into notes-NAME.
 boot() {
         local name=$1 kernel lane memory swap psi shared packages
@@ -158,9 +179,7 @@ boot() {
         done
         [ "$kernel" != debug ] || seconds=$((seconds * 3))
         if [ "$lane" = full ]; then
-                # a list of names
-                # shellcheck disable=SC2086
-                disk=(--disk "$("$here/image.sh" root $base_packages ${packages//,/ })")
+                disk=(--disk "$(root_image "$packages")")
                 if [ -f "$build/build.ninja" ]; then
                         files+=("$(install_tree "$work/$name")")
                 fi
@@ -209,6 +228,11 @@ booted=() played=()     # the machine and the scenarios of each boot
 for kernel in $(printf '%s\n' "${!machines[@]}" | cut -d ' ' -f 1 | sort -u); do
         prepare "$kernel"
 done
+
+if [ -n "$prepare_only" ]; then
+        prepare_all
+        exit 0
+fi
 
 jobs=${JETTISON_VM_JOBS:-1} number=0 running=0
 per_boot=10
