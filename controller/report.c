@@ -171,7 +171,7 @@ static void tell_victim(struct controller *c, uint64_t round, const struct snaps
         log_notice("round %llu: %s: %s (%s), utility %s, expected %s, freed %s",
                    (unsigned long long)round, path, outcome_name(result->outcome),
                    strike_name(result->method), text, expected, freed);
-        if (result->strike_us || result->settle_us)
+        if (outcome_is_shed(result->outcome))
                 journal_kmsg(c->journal, "round %llu shed %s: utility %s, expected %s, freed %s, %s",
                              (unsigned long long)round, path, text, expected, freed,
                              outcome_name(result->outcome));

@@ -227,7 +227,7 @@ static void mark_victim(struct controller *c, const struct snapshot_cgroup *v,
         watch_note_victim(c->round.watch, gave);
         if (!gave)
                 round_bar(c, v->id, result->outcome == OUTCOME_NOT_FREED ? BARRED_BARREN : BARRED_STUCK);
-        if (result->strike_us || result->settle_us)
+        if (outcome_is_shed(result->outcome))
                 round_note_shed(c, v->id);
 }
 
@@ -266,7 +266,7 @@ static void on_done(void *context, const struct deed_result *result)
 
         report_victim(c, v, entry, result);
         r->freed += result->freed;
-        if (result->outcome != OUTCOME_VANISHED) {
+        if (result->outcome != OUTCOME_VANISHED && result->outcome != OUTCOME_NOT_STRUCK) {
                 r->struck++;
                 c->victims++;
                 mark_victim(c, v, result);

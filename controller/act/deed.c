@@ -11,7 +11,9 @@
  * keeps shrinking is dying, however slowly, and nothing else is struck for memory that is on its way; when
  * all of it has come back the deed is soon done, even if a process takes seconds over the rest of its exit. One
  * that neither dies nor shrinks for the settling time is stuck. So is one that is filled up again as often
- * as it was emptied: being empty is not progress once it has been struck.
+ * as it was emptied: being empty is not progress once it has been struck. But where all threads hang in
+ * earlier victims, this one was not struck, and nothing is held against it. Memory is reaped early once; a
+ * thread that waits for it is not followed by another.
  *
  * SETTLING: nobody is left in it. Memory that is expected comes back within milliseconds; what has not come
  * by then lies in a tmpfs or is shared with someone else, and the outcome says so.
@@ -96,6 +98,7 @@ static void submit(struct deed *d, enum strike_kind kind)
                 .dir_fd = n->dir_fd,
                 .kill_fd = kind == STRIKE_GROUP ? node_file(n, FILE_KILL) : -1,
                 .procs_fd = node_file(n, FILE_PROCS),
+                .reap = !d->struck_us,
         };
 
         if (kind == STRIKE_GROUP && order.kill_fd < 0)
@@ -156,6 +159,13 @@ static void on_dead(struct deed *d, enum life life, uint64_t now_us)
                 judge(d);
 }
 
+static enum outcome failure(const struct deed *d)
+{
+        if (d->waiting && d->strikes == 0 && !d->struck_us)
+                return OUTCOME_NOT_STRUCK;
+        return d->result.strike_us || !d->returned ? OUTCOME_STUCK : OUTCOME_REFUSED;
+}
+
 /* Still alive after the strike: help it along, or give up. */
 static void on_alive(struct deed *d, uint64_t now_us)
 {
@@ -165,7 +175,7 @@ static void on_alive(struct deed *d, uint64_t now_us)
             now_us - d->progress_us >= RETURN_US)
                 judge(d);
         else if (now_us - d->progress_us >= d->options->settle_us)
-                finish(d, d->result.strike_us || !d->returned ? OUTCOME_STUCK : OUTCOME_REFUSED);
+                finish(d, failure(d));
         else if (d->state == DEED_SETTLING)     /* someone joined it after it was empty */
                 strike(d);
         else if (d->waiting)
@@ -265,6 +275,15 @@ bool deed_is_settling(const struct deed *d)
         return d->state == DEED_SETTLING || (d->state == DEED_DYING && d->returned);
 }
 
+void deed_prepare(const struct deed *d, struct node *n)
+{
+        node_file(n, FILE_CURRENT);
+        node_file(n, FILE_EVENTS);
+        node_file(n, FILE_PROCS);
+        if (d->options->method == STRIKE_CGROUP_KILL && !d->options->dry_run)
+                node_file(n, FILE_KILL);
+}
+
 void deed_start(struct deed *d, const struct deed_order *order)
 {
         struct node *n = tree_node(order->tree, order->node);
@@ -305,9 +324,14 @@ void deed_start(struct deed *d, const struct deed_order *order)
 static const char *const outcome_names[] = {
         [OUTCOME_FREED] = "freed",         [OUTCOME_PARTIAL] = "partial",   [OUTCOME_NOT_FREED] = "not-freed",
         [OUTCOME_STUCK] = "stuck",         [OUTCOME_VANISHED] = "vanished", [OUTCOME_REFUSED] = "refused",
-        [OUTCOME_SPARED] = "spared",       [OUTCOME_DRY_RUN] = "dry-run",
+        [OUTCOME_NOT_STRUCK] = "not-struck", [OUTCOME_DRY_RUN] = "dry-run",
 };
 _Static_assert(ARRAY_SIZE(outcome_names) == OUTCOME_N, "name every outcome");
+
+bool outcome_is_shed(enum outcome o)
+{
+        return o <= OUTCOME_STUCK;
+}
 
 const char *outcome_name(enum outcome o)
 {

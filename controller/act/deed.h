@@ -16,7 +16,7 @@ enum outcome {
         OUTCOME_STUCK,          /* it did not die in time, and was not getting smaller either */
         OUTCOME_VANISHED,       /* it was gone, or empty, before it was struck */
         OUTCOME_REFUSED,        /* the kernel did not let us */
-        OUTCOME_SPARED,         /* the need was met before its turn came */
+        OUTCOME_NOT_STRUCK,     /* no thread was free to strike it: earlier victims hold them all */
         OUTCOME_DRY_RUN,        /* it would have been struck */
         OUTCOME_N,
 };
@@ -78,4 +78,10 @@ bool deed_is_idle(const struct deed *d);
 
 /* Is its victim struck, and what is awaited is its end or its memory? */
 bool deed_is_settling(const struct deed *d);
+
+/* Opens what a deed of this candidate reads and writes, so that it need not be opened then. */
+void deed_prepare(const struct deed *d, struct node *n);
+
+/* Was somebody killed, or asked to leave? */
+bool outcome_is_shed(enum outcome o);
 const char *outcome_name(enum outcome o);       /* "freed", "not-freed", … */

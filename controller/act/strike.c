@@ -2,7 +2,8 @@
 /* cgroup.kill takes cgroup_mutex, behind which a storm of mkdir and rmdir has been measured to hold a
  * writer for half a second; process_mrelease waits for a victim's mmap_lock. Neither may hold up the loop,
  * and neither may hold up the other: so there are three threads, each with room for one order. One may be
- * stuck in cgroup.kill, the second sends signals instead, and the third is left for the next victim.
+ * stuck in cgroup.kill, the second sends signals instead, and the third is left for the next victim. Who
+ * repeats a strike asks for no process_mrelease again, or one victim would take all three.
  *
  * An order is handed over under a mutex that is held for a few instructions only, never across a system
  * call that can block; a report comes back the same way and wakes the loop through an eventfd. */
@@ -90,7 +91,8 @@ static void carry_out(struct striker *s)
         }
         r->done_us = loop_now_us();
         set_phase(s, PHASE_STRUCK);
-        signals_reap(pids, n);
+        if (o->reap)
+                signals_reap(pids, n);
         set_phase(s, PHASE_DONE);
 }
 
@@ -149,14 +151,18 @@ static void on_wake(struct loop_source *source, uint32_t events UNUSED)
 /* From the top, where the thread's own variables are, so that its first strike is not the first to use it. */
 static void stack_touch(pthread_t thread)
 {
+        uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), top, from;
         pthread_attr_t attributes;
         void *stack;
         size_t size;
 
         if (pthread_getattr_np(thread, &attributes) != 0)
                 return;
-        if (pthread_attr_getstack(&attributes, &stack, &size) == 0)
-                madvise((char *)stack + size - STACK_USED, STACK_USED, MADV_POPULATE_WRITE);
+        if (pthread_attr_getstack(&attributes, &stack, &size) == 0) {
+                top = (uintptr_t)stack + size;
+                from = (top - STACK_USED) / page * page;
+                madvise((void *)from, top - from, MADV_POPULATE_WRITE);
+        }
         pthread_attr_destroy(&attributes);
 }
 

@@ -3,15 +3,15 @@
  * never waits. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/loop.h"
 
 enum strike_kind {
         STRIKE_TERM,            /* SIGTERM to every process, through pidfds */
-        STRIKE_GROUP,           /* 1 → cgroup.kill, then process_mrelease on what was in it */
-        STRIKE_EACH,            /* SIGKILL to every process, through pidfds, until none is left; then
-                                 * process_mrelease */
+        STRIKE_GROUP,           /* 1 → cgroup.kill */
+        STRIKE_EACH,            /* SIGKILL to every process, through pidfds, until none is left */
         STRIKE_ORDER,           /* the kernel module did, by its standing order: never submitted, only told
                                  * of */
         STRIKE_KIND_N,
@@ -23,6 +23,7 @@ struct strike_order {
         uint64_t ticket;        /* the caller's, given back in the report */
         enum strike_kind kind;
         int dir_fd, kill_fd, procs_fd;
+        bool reap;              /* process_mrelease afterwards, which may wait for as long as a victim likes */
 };
 
 struct strike_report {

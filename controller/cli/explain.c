@@ -24,7 +24,7 @@ static const struct word witnesses[] = {
 /* What became of a victim. */
 static const struct word fates[] = {
         { "freed", "died" },     { "partial", "died" },   { "not-freed", "died" }, { "stuck", "stuck" },
-        { "vanished", "gone" },  { "refused", "refused" }, { "spared", "spared" },  { "dry-run", "dry run" },
+        { "vanished", "gone" },  { "refused", "refused" }, { "not-struck", "not struck" }, { "dry-run", "dry run" },
 };
 
 static const char *word_means(const struct word *words, size_t n, const char *name)

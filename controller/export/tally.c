@@ -20,14 +20,14 @@ static const char *const result_names[] = {
 };
 
 static const char *const method_names[] = {
-        [METHOD_KILL] = "cgroup.kill", [METHOD_SIGNALS] = "signals", [METHOD_ORDER] = "standing order",
-        [METHOD_NONE] = "none",        [METHOD_OTHER] = "other",
+        [METHOD_KILL] = "cgroup.kill",     [METHOD_SIGNALS] = "signals", [METHOD_TERM] = "SIGTERM",
+        [METHOD_ORDER] = "standing order", [METHOD_NONE] = "none",       [METHOD_OTHER] = "other",
 };
 
 static const char *const outcome_names[] = {
-        [DEATH_FREED] = "freed",     [DEATH_PARTIAL] = "partial", [DEATH_NOT_FREED] = "not-freed",
-        [DEATH_STUCK] = "stuck",     [DEATH_REFUSED] = "refused", [DEATH_VANISHED] = "vanished",
-        [DEATH_DRY_RUN] = "dry-run", [DEATH_OTHER] = "other",
+        [DEATH_FREED] = "freed",           [DEATH_PARTIAL] = "partial", [DEATH_NOT_FREED] = "not-freed",
+        [DEATH_STUCK] = "stuck",           [DEATH_REFUSED] = "refused", [DEATH_VANISHED] = "vanished",
+        [DEATH_NOT_STRUCK] = "not-struck", [DEATH_DRY_RUN] = "dry-run", [DEATH_OTHER] = "other",
 };
 
 _Static_assert(ARRAY_SIZE(result_names) == RESULT_N, "name every result");
@@ -136,7 +136,7 @@ static void take_victim(struct tally *t, const json_t *line)
         enum tally_method method = word_find(method_names, METHOD_N, field_text(line, "method"));
         uint64_t strike_us = field_u64(line, "strike_usec"), settle_us = field_u64(line, "settle_usec");
 
-        if (outcome == DEATH_DRY_RUN || outcome == DEATH_VANISHED)
+        if (outcome == DEATH_DRY_RUN || outcome == DEATH_VANISHED || outcome == DEATH_NOT_STRUCK)
                 method = METHOD_NONE;
         t->kills[runtime][method][outcome]++;
         if (method == METHOD_NONE)

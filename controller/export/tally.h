@@ -20,7 +20,7 @@ enum tally_result {
         RESULT_N,
 };
 
-enum tally_method { METHOD_KILL, METHOD_SIGNALS, METHOD_ORDER, METHOD_NONE, METHOD_OTHER, METHOD_N };
+enum tally_method { METHOD_KILL, METHOD_SIGNALS, METHOD_TERM, METHOD_ORDER, METHOD_NONE, METHOD_OTHER, METHOD_N };
 
 enum tally_outcome {
         DEATH_FREED,
@@ -29,6 +29,7 @@ enum tally_outcome {
         DEATH_STUCK,
         DEATH_REFUSED,
         DEATH_VANISHED,
+        DEATH_NOT_STRUCK,
         DEATH_DRY_RUN,
         DEATH_OTHER,
         DEATH_N,

@@ -57,7 +57,7 @@ Test(tally, a_round)
 
 Test(tally, who_was_not_struck_costs_nothing)
 {
-        static const char *const outcomes[] = { "dry-run", "vanished" };
+        static const char *const outcomes[] = { "dry-run", "vanished", "not-struck" };
         struct tally t = { 0 };
 
         take(&t, intent);
@@ -72,7 +72,8 @@ Test(tally, who_was_not_struck_costs_nothing)
         }
         take(&t, "{\"what\":\"outcome\",\"result\":\"dry-run\",\"took_usec\":7}");
         cr_expect(t.kills[0][METHOD_NONE][DEATH_DRY_RUN] == 1 &&
-                  t.kills[0][METHOD_NONE][DEATH_VANISHED] == 1);
+                  t.kills[0][METHOD_NONE][DEATH_VANISHED] == 1 &&
+                  t.kills[0][METHOD_NONE][DEATH_NOT_STRUCK] == 1);
         cr_expect(t.expected == 0 && t.freed == 0 && t.utility_lost[0] == 0 && t.took.sum_us == 0);
         tally_fini(&t);
 }

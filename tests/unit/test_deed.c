@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -195,6 +196,8 @@ Test(deed, goes_when_asked)
         await_done(true);
         cr_expect_eq(result.outcome, OUTCOME_FREED);
         cr_expect_eq(result.strike_us, 0, "it was never struck");
+        cr_expect_eq(result.method, STRIKE_TERM);
+        cr_expect(outcome_is_shed(result.outcome), "but it was made to go");
         cr_expect_eq(result.freed, MEMORY);
         await_pins();
         finish();
@@ -461,6 +464,98 @@ Test(deed, all_threads_are_taken)
                 close(pipes[i][0]);
                 close(pipes[i][1]);
         }
+        finish();
+}
+
+/* All threads hang in earlier victims for as long as anybody waits. */
+Test(deed, not_struck)
+{
+        struct strike_order busy = { .kind = STRIKE_GROUP, .procs_fd = -1, .dir_fd = -1 };
+        char bytes[4096];
+        int pipes[3][2];
+
+        begin(2, CHILD_SLEEPS);
+        options.settle_us = 200 * USEC_PER_MSEC;
+        for (size_t i = 0; i < 3; i++) {
+                fill_pipe(pipes[i]);
+                busy.kill_fd = pipes[i][1];
+                tree_node(w.scanner.tree, 0)->pins++;
+                cr_assert_eq(strikers_submit(d.strikers, &busy), 0);
+        }
+        start();
+        await_done(true);
+        cr_expect_eq(result.outcome, OUTCOME_NOT_STRUCK, "%s", outcome_name(result.outcome));
+        cr_expect_not(outcome_is_shed(result.outcome));
+        cr_expect_eq(group_update(&g), 2);
+        cr_expect_eq(victim()->pins, 0);
+        for (size_t i = 0; i < 3; i++)
+                cr_assert_gt(read(pipes[i][0], bytes, sizeof(bytes)), 0);
+        for (int i = 0; i < 100 && tree_node(w.scanner.tree, 0)->pins > 0; i++)
+                loop_turn(&loop, 5000);
+        cr_expect_eq(tree_node(w.scanner.tree, 0)->pins, 0);
+        for (size_t i = 0; i < 3; i++) {
+                close(pipes[i][0]);
+                close(pipes[i][1]);
+        }
+        finish();
+}
+
+/* From here on process_mrelease waits, as it does for a mmap_lock, until the descriptor is closed. */
+static int block_reaping(void)
+{
+        scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+        int fd = -1;
+
+        if (filter && seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(process_mrelease), 0) == 0 &&
+            seccomp_load(filter) == 0)
+                fd = seccomp_notify_fd(filter);
+        seccomp_release(filter);
+        return fd;
+}
+
+/* However often it is struck, one victim holds one thread. */
+Test(deed, reaping_hangs)
+{
+        int fd = block_reaping();
+
+        if (fd < 0)
+                cr_skip("this kernel tells nobody of system calls");
+        begin_with_group_kill(USEC_PER_SEC);
+        start();
+        await_done(true);
+        cr_expect_eq(result.outcome, OUTCOME_STUCK, "%s", outcome_name(result.outcome));
+        cr_expect_geq(d.strikes, 3, "%u", d.strikes);
+        for (int i = 0; i < 20; i++)
+                loop_turn(&loop, 5000);
+        cr_expect_eq(victim()->pins, 1, "%u threads hang", victim()->pins);
+        group_end(&g);                  /* its child has the descriptor, too */
+        close(fd);
+        await_pins();
+        finish();
+}
+
+/* What was prepared need not be opened by the deed. */
+Test(deed, prepared)
+{
+        int prepared[NODE_FILE_N];
+
+        begin(1, CHILD_SLEEPS);
+        options.method = STRIKE_CGROUP_KILL;
+        options.dry_run = true;
+        deed_prepare(&d, victim());
+        cr_expect_eq(victim()->fd[FILE_KILL], -1, "nothing that kills is opened in a dry run");
+        options.dry_run = false;
+        deed_prepare(&d, victim());
+        memcpy(prepared, victim()->fd, sizeof(prepared));
+        cr_expect_geq(prepared[FILE_KILL], 0);
+        start();
+        while (!d.returned)
+                turn(false);
+        for (size_t i = 0; i < NODE_FILE_N; i++)
+                cr_expect_eq(victim()->fd[i], prepared[i], "file %zu", i);
+        group_end(&g);
+        await_done(true);
+        await_pins();
         finish();
 }
 
