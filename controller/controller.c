@@ -106,6 +106,8 @@ static void prime(struct controller *c, struct watch *w, uint64_t now_us)
         w->primed_us = now_us;
         if (controller_scan(c, w, true) == CGROUPFS_OK) {
                 c->primed = w;
+                for (size_t i = 0; i < c->snapshot.n; i++)
+                        deed_prepare(&c->deed, tree_node(c->scanner.tree, c->snapshot.cgroups[i].slot));
                 plan_make(&c->plan, c->planner, &c->snapshot, &rehearsed, &c->config->policy);
                 if (w->domain.is_host)
                         standing_renew(c);
