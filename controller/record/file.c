@@ -9,7 +9,7 @@
  *   lost, not two.
  * - After a failed write the file is closed, and each later line tries to open it afresh: a full disk that
  *   was emptied, a file system mounted writable again, a folder made anew all end the failure without
- *   further help.
+ *   further help. So it is with a file that cannot be opened at all.
  * - Lines that were lost in the meantime are counted by the caller, and the first one that is written again
  *   says how many.
  * - Rotation renames from the oldest on; a missing link of the chain is passed over. Where it is refused,
@@ -71,14 +71,6 @@ static int file_open(struct record_file *f)
         return 0;
 }
 
-int record_file_open(struct record_file *f, const char *path, uint64_t size_max, uint32_t keep)
-{
-        *f = (struct record_file){ .fd = -1, .size_max = size_max, .keep = keep };
-        if ((size_t)snprintf(f->path, sizeof(f->path), "%s", path) >= sizeof(f->path))
-                return -ENAMETOOLONG;
-        return file_open(f);
-}
-
 void record_file_close(struct record_file *f)
 {
         close_p(&f->fd);
@@ -112,6 +104,15 @@ void record_file_reopen(struct record_file *f)
         r = file_open(f);
         if (r < 0)
                 file_failed(f, r);
+}
+
+int record_file_open(struct record_file *f, const char *path, uint64_t size_max, uint32_t keep)
+{
+        *f = (struct record_file){ .fd = -1, .size_max = size_max, .keep = keep };
+        if ((size_t)snprintf(f->path, sizeof(f->path), "%s", path) >= sizeof(f->path))
+                return -ENAMETOOLONG;
+        record_file_reopen(f);
+        return 0;
 }
 
 /* path for 0, else path.number. 0 or -ENAMETOOLONG. */

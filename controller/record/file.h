@@ -23,11 +23,12 @@ struct record_file {
 #define RECORD_FILE_INIT { .fd = -1 }
 
 /* Opens path for appending (0640; its folder is made, 0750, if that alone is missing). A last line without
- * its end is given one. 'path' is copied. size_max 0: never rotated. 0 or a negative errno. */
+ * its end is given one. 'path' is copied. size_max 0: never rotated. A failure is told to the log; the next
+ * write tries once more. 0 or -ENAMETOOLONG. */
 int record_file_open(struct record_file *f, const char *path, uint64_t size_max, uint32_t keep);
 void record_file_close(struct record_file *f);
 
-/* Closes and opens it by name again. A failure is told to the log; the next write tries once more. */
+/* Closes and opens it by name again; a failure as above. */
 void record_file_reopen(struct record_file *f);
 
 /* Appends one line "{…}\n" that lies in two pieces, the first not empty. If 'dropped' has grown since a

@@ -79,6 +79,7 @@ struct journal {
         uint64_t start;                 /* the byte that lies at the ring's first place */
         _Atomic uint64_t dropped;       /* lines, by either side */
         _Atomic bool reopen, stop;
+        _Atomic bool failing;           /* as the file was after its last use */
 
         char buffer[LINE_MAX_BYTES];
         char ring[RING_BYTES];
@@ -165,6 +166,11 @@ static void journal_drain(struct journal *j)
                 record_file_sync(&j->file);
 }
 
+static void note_failing(struct journal *j)
+{
+        atomic_store_explicit(&j->failing, j->file.failing, memory_order_relaxed);
+}
+
 static void *journal_thread(void *data)
 {
         struct journal *j = data;
@@ -181,6 +187,7 @@ static void *journal_thread(void *data)
                 if (atomic_exchange_explicit(&j->reopen, false, memory_order_relaxed) && j->has_file)
                         record_file_reopen(&j->file);
                 journal_drain(j);
+                note_failing(j);
         } while (!stop);
         return NULL;
 }
@@ -221,6 +228,7 @@ static int journal_open(struct journal *j, const struct journal_options *options
                 r = record_file_open(&j->file, options->path, options->size_max, options->keep);
                 if (r < 0)
                         return r;
+                note_failing(j);
         }
         if (options->kmsg)
                 j->kmsg_fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -347,4 +355,9 @@ void journal_reopen(struct journal *j)
 uint64_t journal_dropped(const struct journal *j)
 {
         return atomic_load_explicit(&j->dropped, memory_order_relaxed);
+}
+
+bool journal_is_failing(const struct journal *j)
+{
+        return atomic_load_explicit(&j->failing, memory_order_relaxed);
 }

@@ -16,8 +16,9 @@ struct journal_options {
 
 struct journal;
 
-/* Opens the file (0640, made with its folder if need be), sizes all buffers and starts the writing thread.
- * Returns NULL with *ret_error a negative errno when the file cannot be opened. The options are copied. */
+/* Opens the file (0640, made with its folder if need be), sizes all buffers and starts the writing thread. A
+ * file that cannot be opened is told to the log and tried again for each line. Returns NULL with *ret_error a
+ * negative errno when memory or a thread is not to be had, or the path is too long. The options are copied. */
 struct journal *journal_new(const struct journal_options *options, int *ret_error);
 
 /* Waits up to one second for what is queued to be written. Returns NULL. */
@@ -44,3 +45,6 @@ void journal_kmsg(struct journal *j, const char *format, ...) PRINTF(2, 3);
 void journal_reopen(struct journal *j);
 
 uint64_t journal_dropped(const struct journal *j);
+
+/* Could the file not be opened or written the last time? */
+bool journal_is_failing(const struct journal *j);

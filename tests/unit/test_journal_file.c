@@ -162,10 +162,31 @@ Test(journal_file, makes_its_folder_and_no_more)
         cr_expect_eq(unlink(folder_file(&f, "a/j")), 0);
 
         options.path = folder_file(&f, "b/c/j");
-        cr_expect_eq(journal_new(&options, &error), NULL);
-        cr_expect_eq(error, -ENOENT);
-        options.path = f.path;
-        cr_expect_eq(journal_new(&options, &error), NULL);
-        cr_expect_eq(error, -EISDIR);
+        j = journal_new(&options, &error);
+        cr_assert(j);
+        cr_expect(journal_is_failing(j), "its folder's folder is not there");
+        journal_free(j);
+        folder_remove(&f);
+}
+
+Test(journal_file, what_cannot_be_opened_is_opened_later)
+{
+        struct folder f = folder_make();
+        struct journal *j;
+        struct content c;
+
+        cr_assert_eq(mkdir(folder_file(&f, "j"), 0755), 0);
+        j = open_journal(folder_file(&f, "j"), 0, 0);
+        cr_expect(journal_is_failing(j));
+        put_line(j, 1, 0);
+        pause_us(100000);
+        cr_expect_eq(journal_dropped(j), 1);
+        cr_assert_eq(rmdir(folder_file(&f, "j")), 0);
+        put_line(j, 2, 0);
+        pause_us(100000);
+        cr_expect_not(journal_is_failing(j));
+        journal_free(j);
+        c = read_journal(folder_file(&f, "j"));
+        cr_expect(c.n == 1 && c.first == 2 && c.dropped == 1);
         folder_remove(&f);
 }
