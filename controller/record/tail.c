@@ -161,7 +161,8 @@ static uint64_t read_offset(const struct tail *t)
         return t->file.offset + t->lines.taken + t->lines.pending;
 }
 
-/* Reads the open file to its end; from its beginning, if it was cut. */
+/* Reads the open file to its end; from its beginning, if whole lines were cut off. The beginning of a line is read
+ * once more: the writer takes it back when there is no room for the rest (record/file.c). */
 static int read_file(struct tail *t, bool (*line)(void *who, const char *text, size_t len), void *who)
 {
         char buffer[64 * KIB];
@@ -169,10 +170,13 @@ static int read_file(struct tail *t, bool (*line)(void *who, const char *text, s
 
         if (fstat(t->fd, &st) < 0)
                 return -errno;
-        if ((uint64_t)st.st_size < read_offset(t)) {
+        if ((uint64_t)st.st_size < t->file.offset + t->lines.taken) {
                 drop_rest(t);
                 t->file.offset = 0;
                 t->file.mark = mark_of(t->fd);
+        } else if (t->lines.pending > 0) {
+                t->file.offset += t->lines.taken;
+                lines_clear(&t->lines);
         }
         for (;;) {
                 ssize_t n = pread(t->fd, buffer, sizeof(buffer), (off_t)read_offset(t));

@@ -47,7 +47,7 @@ void tail_open(struct tail *t, const char *path, enum tail_start start, const st
 void tail_close(struct tail *t);
 
 /* Calls 'line' for each whole line that has been written since, as lines_take does. A file that was rotated
- * is read to its end, then the next newer one; one that has shrunk is read from its beginning. 0, also when
+ * is read to its end, then the next newer one; one that has lost whole lines is read from its beginning. 0, also when
  * the journal was there once and is gone; else a negative errno: it is not there yet (-ENOENT), is no file or
  * cannot be read. It is tried again the next time, and no line is given out twice. Does not block. */
 int tail_read(struct tail *t, bool (*line)(void *who, const char *text, size_t len), void *who);

@@ -260,6 +260,22 @@ Test(tail, is_cut)
         cr_expect_eq(tail_lost(&tail), 1);
 }
 
+/* The disk was full in the middle of a line. */
+Test(tail, is_cut_back_to_the_last_line)
+{
+        put("a\nb\nhalf");
+        from_oldest();
+        expect("a|b|");
+        cr_assert_eq(truncate(path, 4), 0);
+        expect("");
+        put("c\nhalf");
+        expect("c|");
+        cr_assert_eq(truncate(path, 6), 0);
+        put("longer than it was\n");
+        expect("longer than it was|");
+        cr_expect_eq(tail_lost(&tail), 0, "the writer counts what it took back");
+}
+
 Test(tail, is_cut_and_written_again)
 {
         put("a long line\n");
