@@ -103,6 +103,8 @@ Test(control, questions)
                 { "{\"verb\":\"echo\",\"need\":18446744073709551616}\n", false, "not valid JSON" },
                 { "{\"verb\":\"echo\",\"verb\":\"echo\"}\n", false, "not valid JSON" },
                 { "{\"verb\":\"echo\",\"extra\":1}\n", false, "no others" },
+                { "{\"verb\":\"echo\",\"extra\":[[[[[[[]]]]]]]}\n", false, "no others" },
+                { "{\"verb\":\"echo\",\"extra\":[[[[[[[[]]]]]]]]}\n", false, "not valid JSON" },
                 { "{\"verb\":\"echo\"} {\"verb\":\"echo\"}\n", false, "not valid JSON" },
                 { "{\"verb\":\"echo\"\n", false, "not valid JSON" },
                 { "[\"verb\",\"echo\"]\n", false, "one JSON object" },
@@ -110,6 +112,7 @@ Test(control, questions)
                 { "\n", false, "not valid JSON" },
                 { "{\"verb\":\"ec\\u0000ho\"}\n", false, "not valid JSON" },
                 { "{\"verb\":\"\xff\xfe\"}\n", false, "not valid JSON" },
+                { "{\"verb\":\"echo\",\"domain\":\"/[[[[[[[[\\\"{{{{\"}\n", true, NULL },
                 { "GET / HTTP/1.1\r\n", false, "not valid JSON" },
         };
         int fd;
@@ -124,7 +127,8 @@ Test(control, questions)
         server_stop();
 }
 
-/* The longest line, whole in one buffer, and the deepest that fits into it. */
+/* The longest line, whole in one buffer, and the deepest that fits into it, of which no more is parsed than there is
+ * stack for. */
 Test(control, extreme_lines)
 {
         char line[CONTROL_LINE_MAX + 1];
