@@ -16,7 +16,7 @@ enum log_level {
 void log_init(enum log_level level);
 
 /* Writes one line (cut at 1 KiB, bytes outside printable ASCII as '?') with a single write and without
- * allocating. Standard error never blocks the caller for long: a full pipe drops the line and counts it. */
+ * allocating. Standard error never blocks the caller for long: a full pipe drops the line. */
 void log_line(enum log_level level, const char *format, ...) PRINTF(2, 3);
 
 /* As log_line at error level with ": strerror(-error)" behind it; returns error, so that a caller can pass
