@@ -73,6 +73,14 @@ static int refuse(const char *option, const char *expected, const char *found)
         return EXIT_USAGE;
 }
 
+static int refuse_option(int option, const char *word)
+{
+        fprintf(stderr, option == ':' ? "jettisond: option \"%s\" needs a value; see jettisond --help\n"
+                                      : "jettisond: unknown or incomplete option \"%s\"; see jettisond --help\n",
+                word);
+        return EXIT_USAGE;
+}
+
 static int parse_feed(struct options *o, const char *text)
 {
         for (size_t i = 0; i < ARRAY_SIZE(feeds); i++)
@@ -132,25 +140,24 @@ static int parse_one(struct options *o, int option)
         case 'h':
                 fputs(help, stdout);
                 return EXIT_DONE;
-        case 'V':
+        default:
                 puts("jettisond " JETTISON_VERSION);
                 return EXIT_DONE;
-        default:
-                fputs("See jettisond --help.\n", stderr);
-                return EXIT_USAGE;
         }
 }
 
 int options_parse(struct options *o, int argc, char **argv)
 {
-        int option, r = -1;
+        int option, at = optind, r = -1;
 
         *o = (struct options){ .proc_root = "/proc", .log_level = LOG_LEVEL_INFO };
         o->domains = calloc((size_t)argc, sizeof(*o->domains));
         if (!o->domains)
                 return EXIT_FAILED;
-        while (r < 0 && (option = getopt_long(argc, argv, "c:nd:hV", long_options, NULL)) != -1)
-                r = parse_one(o, option);
+        opterr = 0;             /* the messages are ours */
+        for (; r < 0 && (option = getopt_long(argc, argv, ":c:nd:hV", long_options, NULL)) != -1; at = optind)
+                r = option == ':' || option == '?' ? refuse_option(option, argv[optind > at ? optind - 1 : at])
+                                                   : parse_one(o, option);
         if (r < 0 && optind < argc) {
                 fprintf(stderr, "jettisond: unexpected argument \"%s\"; see jettisond --help\n",
                         argv[optind]);

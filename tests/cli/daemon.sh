@@ -13,7 +13,7 @@ daemon() {
         code=$?
 }
 
-refuses() { exits 2 && complains "$1" && complains "jettisond --help" && [ ! -s "$work/out" ]; }
+refuses() { fails 2 "$1" && complains "; see jettisond --help" && [ ! -s "$work/out" ]; }
 is_json() { python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <"$work/out"; }
 
 # --- arguments
@@ -31,9 +31,9 @@ daemon --version
 check "--version" eval 'exits 0 && silent && grep -qxE "jettisond [0-9]+\.[0-9]+\.[0-9]+" "$work/out"'
 
 daemon --no-such-option
-check "an option that does not exist" refuses "no-such-option"
+check "an option that does not exist" refuses '"--no-such-option"'
 daemon -x
-check "a letter that does not exist" refuses "'x'"
+check "a letter that does not exist" refuses '"-x"'
 daemon superfluous
 check "an argument" refuses '"superfluous"'
 daemon --check-config superfluous
