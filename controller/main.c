@@ -15,6 +15,7 @@
 #include "check.h"
 #include "controller.h"
 #include "options.h"
+#include "record/last.h"
 #include "record/write.h"
 #include "rehearsal.h"
 #include "report.h"
@@ -251,6 +252,7 @@ static int start(struct daemon *d)
                             d->journal);
         if (r < 0)
                 return log_errno(r, "cannot start the controller");
+        d->controller.round.number = last_round(config->journal.path);
         if ((r = loop_add_timer(&d->loop, &d->reload)) < 0 || (r = loop_add_timer(&d->loop, &d->alive)) < 0)
                 return r;
         if ((r = sandbox_enter(d->options.sandbox, config->act.dry_run)) < 0)

@@ -51,15 +51,16 @@ static bool ends_inside_line(int fd, uint64_t size)
 }
 
 /* Non-blocking while it opens, so that a FIFO without a reader is an error and not a wait. */
+#define OPEN_FLAGS (O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+
 static int file_open(struct record_file *f)
 {
-        const int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-        CLEANUP(close_p) int fd = open(f->path, flags, 0640);
+        CLEANUP(close_p) int fd = open(f->path, OPEN_FLAGS | O_CREAT, 0640);
         struct stat st;
 
         if (fd < 0 && errno == ENOENT) {
                 make_folder(f->path);
-                fd = open(f->path, flags, 0640);
+                fd = open(f->path, OPEN_FLAGS | O_CREAT, 0640);
         }
         if (fd < 0 || fstat(fd, &st) < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
                 return -errno;
@@ -75,6 +76,23 @@ void record_file_close(struct record_file *f)
 {
         close_p(&f->fd);
         f->fd = -1;
+}
+
+int record_file_check(const char *path)
+{
+        CLEANUP(close_p) int fd = open(path, OPEN_FLAGS);
+        char folder[PATH_MAX];
+        char *slash;
+
+        if (fd >= 0)
+                return 0;
+        snprintf(folder, sizeof(folder), "%s", path);
+        for (int i = 0; i < 2 && errno == ENOENT && (slash = strrchr(folder, '/')); i++) {
+                slash[slash == folder] = '\0';  /* its folder, and where that would be made */
+                if (access(folder, W_OK | X_OK) == 0)
+                        return 0;
+        }
+        return -errno;
 }
 
 /* Tells the log, at most once a minute. */

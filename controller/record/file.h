@@ -28,6 +28,9 @@ struct record_file {
 int record_file_open(struct record_file *f, const char *path, uint64_t size_max, uint32_t keep);
 void record_file_close(struct record_file *f);
 
+/* Could it be opened? Makes nothing. 0 or a negative errno. */
+int record_file_check(const char *path);
+
 /* Closes and opens it by name again; a failure as above. */
 void record_file_reopen(struct record_file *f);
 

@@ -11,6 +11,8 @@
 
 #include "base/base.h"
 #include "journal_fixture.h"
+#include "record/file.h"
+#include "record/last.h"
 
 static void write_file(const char *path, const char *text)
 {
@@ -188,5 +190,59 @@ Test(journal_file, what_cannot_be_opened_is_opened_later)
         journal_free(j);
         c = read_journal(folder_file(&f, "j"));
         cr_expect(c.n == 1 && c.first == 2 && c.dropped == 1);
+        folder_remove(&f);
+}
+
+Test(journal_file, can_it_be_opened)
+{
+        struct folder f = folder_make();
+
+        cr_expect_eq(record_file_check(folder_file(&f, "j")), 0, "it would be made");
+        cr_expect_eq(record_file_check(folder_file(&f, "a/j")), 0, "with its folder");
+        cr_expect_eq(record_file_check(folder_file(&f, "a/b/j")), -ENOENT);
+        cr_expect_eq(record_file_check(f.path), -EISDIR);
+        cr_expect_eq(access(folder_file(&f, "j"), F_OK), -1, "nothing was made");
+        journal_free(open_journal(folder_file(&f, "j"), 0, 0));
+        cr_expect_eq(record_file_check(folder_file(&f, "j")), 0);
+        cr_expect_eq(record_file_check(folder_file(&f, "j/k")), -ENOTDIR);
+        folder_remove(&f);
+}
+
+static void append(const char *path, const char *text, size_t times)
+{
+        FILE *file = fopen(path, "a");
+
+        cr_assert(file);
+        for (size_t i = 0; i < times; i++)
+                cr_assert_geq(fputs(text, file), 0);
+        fclose(file);
+}
+
+Test(journal_file, last_round)
+{
+        struct folder f = folder_make();
+        struct journal *j;
+
+        cr_expect_eq(last_round(folder_file(&f, "j")), 0, "there is no journal");
+        cr_expect_eq(last_round(f.path), 0, "it is none");
+        j = open_journal(folder_file(&f, "j"), 0, 0);
+        for (uint64_t i = 1; i <= 41; i++)
+                put_line(j, i, 3000);
+        journal_free(j);
+        append(folder_file(&f, "j"), "{\"dropped\":18446744073709551615,\"what\":\"outcome\",\"round\":42,\n", 1);
+        append(folder_file(&f, "j"), "{\"what\":\"error\",\"text\":\"\\u0022round\\u0022:99\"}\n", 1);
+        append(folder_file(&f, "j"), "{\"what\":\"intent\",\"round\":18446744073709551615,\n", 1);
+        append(folder_file(&f, "j"), "{\"what\":\"intent\",\"round\":77", 1);
+        cr_expect_eq(last_round(folder_file(&f, "j")), 42, "%lu", last_round(folder_file(&f, "j")));
+        append(folder_file(&f, "j"), "\n{\"what\":\"stop\",\"reason\":\"SIGTERM\"}\n", 1000);
+        cr_expect_eq(last_round(folder_file(&f, "j")), 77, "the line has its end now");
+        cr_assert_eq(rename(folder_file(&f, "j"), folder_file(&f, "j.1")), 0);
+        cr_expect_eq(last_round(folder_file(&f, "j")), 77, "the journal itself is gone");
+        append(folder_file(&f, "j"), "{\"what\":\"start\"}\n", 1);
+        cr_expect_eq(last_round(folder_file(&f, "j")), 77, "rotated away");
+        append(folder_file(&f, "j"), "{\"what\":\"intent\",\"round\":7}\n", 1);
+        cr_expect_eq(last_round(folder_file(&f, "j")), 7);
+        append(folder_file(&f, "j"), "{\"what\":\"stop\",\"reason\":\"SIGTERM\"}\n", 50000);
+        cr_expect_eq(last_round(folder_file(&f, "j")), 77, "too far back");
         folder_remove(&f);
 }
