@@ -5,11 +5,15 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "base/glob.h"
+#include "base/log.h"
 #include "options.h"
+#include "record/file.h"
 #include "sense/tree.h"
+#include "serve/door.h"
 
 static void count_rules(const struct sense_options *o, const struct tree *tree)
 {
@@ -29,18 +33,38 @@ static void find_domains(const struct sense_options *o, const struct tree *tree)
                         tree_find_path(tree, o->domains[i]) == NODE_NONE ? "does not exist yet" : "exists");
 }
 
+/* What only others may write says nothing of the daemon. */
+static void try_journal(const char *path)
+{
+        int r = *path ? record_file_check(path) : 0;
+
+        if (r < 0 && r != -EACCES)
+                fprintf(stderr, "journal %s: cannot be opened now: %s\n", path, strerror(-r));
+}
+
+bool check_group(const struct config *config)
+{
+        gid_t gid;
+
+        if (!*config->control_group || door_group(config->control_group, &gid) == 0)
+                return true;
+        log_error("control.group: there is no group \"%s\"", config->control_group);
+        return false;
+}
+
 int check_config(const struct config *config, const char *cgroup_root)
 {
         CLEANUP(free_p) char *text = config_dump(config);
         CLEANUP(cgroupfs_close) struct cgroupfs fs = CGROUPFS_INIT;
         struct cgroupfs_lack lack;
+        int code = check_group(config) ? EXIT_DONE : EXIT_CONFIG, r;
         struct tree *tree;
-        int r;
 
-        puts(text ? text : "");
+        fputs(text ? text : "", stdout);
+        try_journal(config->journal.path);
         if (cgroupfs_open(cgroup_root, &fs, &lack) < 0) {
                 fprintf(stderr, "The rules cannot be tried on live cgroups: %s\n", lack.text);
-                return EXIT_DONE;
+                return code;
         }
         tree = tree_new(&fs, &config->sense);
         r = tree ? tree_walk(tree) : -ENOMEM;
@@ -49,5 +73,5 @@ int check_config(const struct config *config, const char *cgroup_root)
                 find_domains(&config->sense, tree);
         }
         tree_free(tree);
-        return r < 0 ? EXIT_FAILED : EXIT_DONE;
+        return r < 0 ? EXIT_FAILED : code;
 }

@@ -366,6 +366,8 @@ int main(int argc, char **argv)
         }
         if (d.options.check_config) {
                 r = check_config(config_of(&d), d.options.cgroup_root);
+        } else if (!d.options.once && !check_group(config_of(&d))) {
+                r = EXIT_CONFIG;
         } else if (cgroupfs_open(d.options.cgroup_root, &d.fs, &lack) < 0) {
                 log_error("%s", lack.text);
                 r = EXIT_LACKING;

@@ -22,7 +22,7 @@ struct config {
         struct journal_options journal;
         enum feed_kind feed;
         char *control_path;             /* of the control socket */
-        char *control_group;            /* whose members may ask for status; "" for root alone */
+        char *control_group;            /* whose members may ask questions; "" for root alone */
         char *group;                    /* the controller's own cgroup: "auto", "" for none, or a path */
         uint64_t group_memory_min;      /* protected memory of it, bytes */
         char *files;                    /* the files that were read, ", " between them, for people */

@@ -146,7 +146,7 @@ static const struct key keys[] = {
         { "control.path", &type_path, AT(control_path), 0, SOCKET_PATH_MAX, NULL,
           "The control socket." },
         { "control.group", &type_name, AT(control_group), 0, NAME_LENGTH_MAX, NULL,
-          "The group whose members may ask for status; \"\" for root alone." },
+          "The group whose members may ask for status, snapshot and plan; \"\" for root alone." },
 
         { "group.path", &type_group, AT(group), 0, PATH_LENGTH_MAX, NULL,
           "The daemon's own cgroup." },

@@ -26,7 +26,7 @@
 #define DOOR_GROUPS_MAX  256    /* groups of a visitor; who is in more is judged by his first alone */
 #define STATUS_BYTES     8192   /* of /proc/PID/status up to NSpid: mostly the numbers of those groups */
 
-static int group_find(const char *group, gid_t *ret_gid)
+int door_group(const char *group, gid_t *ret_gid)
 {
         struct group entry, *found = NULL;
         char buffer[16 * 1024], *end;
@@ -101,7 +101,7 @@ int door_open(struct door *door, const char *path, const char *group)
         if (strlen(path) >= sizeof(d.address.sun_path))
                 return -ENAMETOOLONG;
         strcpy(d.address.sun_path, path);
-        if (d.has_group && (r = group_find(group, &d.group)) < 0)
+        if (d.has_group && (r = door_group(group, &d.group)) < 0)
                 return r;
         if ((r = folder_make(path)) < 0 || (r = place_clear(&d.address)) < 0)
                 return r;

@@ -24,6 +24,9 @@ struct visitor {
         bool root;              /* root, or the daemon's own user */
 };
 
+/* The group of this name or number. 0 or -ENOENT. */
+int door_group(const char *group, gid_t *ret_gid);
+
 /* As control_new() promises. 0 or a negative errno with *door as it was. */
 int door_open(struct door *door, const char *path, const char *group);
 

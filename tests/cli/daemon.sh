@@ -79,6 +79,7 @@ file "$work/good/jettison.json" '{ "action": { "dry_run": true } }'
 file "$work/good/jettison.d/10-more.json" '{ "labels": { "default": 33 } }'
 daemon --config "$work/good/jettison.json" --check-config
 check "--check-config prints what is in force" eval 'exits 0 && says "\"dry_run\": true" && says "33"'
+check "… without an empty line" eval '! grep -qx "" "$work/out"'
 cp "$work/out" "$work/dump.json"
 chmod 644 "$work/dump.json"
 daemon --config "$work/dump.json" --check-config
@@ -86,6 +87,15 @@ check "what it prints can be loaded and means the same" eval 'exits 0 && cmp -s 
 file "$work/good/jettison.d/20-wrong.json" '{ "labels": { "default": "many" } }'
 daemon --config "$work/good/jettison.json" --check-config
 check "a wrong drop-in is named" fails 3 "20-wrong.json:1: labels.default"
+
+file "$work/group.json" '{ "control": { "group": "nobody-s-group" } }'
+daemon --config "$work/group.json"
+check "a group that does not exist" fails 3 'control.group: there is no group "nobody-s-group"'
+daemon --config "$work/group.json" --check-config
+check "--check-config says the same" eval 'exits 3 && complains "there is no group \"nobody-s-group\""'
+file "$work/journal.json" "{ \"journal\": { \"path\": \"$work\" } }"
+daemon --config "$work/journal.json" --check-config
+check "a journal that cannot be opened is no error" eval 'exits 0 && complains "journal $work: cannot be opened"'
 
 # --- what the machine lacks
 
