@@ -323,6 +323,10 @@ static int once(struct daemon *d)
                 snapshot_write(&s, "snapshot", snapshot, plan->need);
                 plan_write(&s, "plan", plan, snapshot, solve_us);
                 json_close(&s, '}');
+                if (s.full) {
+                        log_error("snapshot and plan of %s do not fit; lower candidates.max", path);
+                        return EXIT_FAILED;
+                }
                 puts(buffer);
         }
         return EXIT_DONE;

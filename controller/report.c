@@ -15,8 +15,8 @@
 
 #define COMPLAIN_US (60 * USEC_PER_SEC)
 
-/* Room that journal_end needs to close a line. */
-#define INTENT_END_MAX 64
+/* Room to close a line, with the number of those that were left out. */
+#define LINE_END_MAX 64
 
 size_t report_degraded(struct controller *c, const char **phrases, size_t n_max)
 {
@@ -115,7 +115,7 @@ void report_intent(struct controller *c)
         struct sink before = *s;
 
         write_intent(c, s, true);
-        if (s->full || s->size - s->len < INTENT_END_MAX) {
+        if (s->full || s->size - s->len < LINE_END_MAX) {
                 *s = before;
                 s->text[s->len] = '\0';
                 write_intent(c, s, false);
@@ -204,17 +204,26 @@ static void write_item(struct sink *s, uint64_t id, const char *path, struct uti
 void report_replan(struct controller *c)
 {
         struct sink *s = journal_begin(c->journal, "replan", c->round.number);
+        size_t left_out = 0;
 
         json_u64(s, "available", c->round.watch->facts.memory_available);
         json_u64(s, "need", c->plan.need);
         json_open(s, "victims", '[');
-        for (size_t i = 0; i < c->plan.n_victims; i++) {
+        for (size_t i = 0; i < c->plan.n_victims && !left_out; i++) {
                 const struct plan_entry *entry = &c->plan.entries[i];
                 const struct snapshot_cgroup *v = &c->snapshot.cgroups[entry->index];
+                struct sink before = *s;
 
                 write_item(s, v->id, snapshot_path(&c->snapshot, v), v->utility, entry->relief);
+                if (s->full || s->size - s->len < LINE_END_MAX) {
+                        *s = before;
+                        s->text[s->len] = '\0';
+                        left_out = c->plan.n_victims - i;
+                }
         }
         json_close(s, ']');
+        if (left_out)
+                json_u64(s, "victims_left_out", left_out);
         journal_end(c->journal);
 }
 
