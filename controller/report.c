@@ -31,6 +31,8 @@ size_t report_degraded(struct controller *c, const char **phrases, size_t n_max)
         if (tree_is_deaf(c->scanner.tree) && n < n_max)
                 phrases[n++] = "no inotify, or no watch left (fs.inotify.max_user_watches): new domains are found "
                                "only when one is armed";
+        if (journal_is_failing(c->journal) && n < n_max)
+                phrases[n++] = "the journal cannot be written: what happens is not recorded";
         if (c->config->act.dry_run && n < n_max)
                 phrases[n++] = "dry run: nobody is struck";
         return n;
