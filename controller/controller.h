@@ -108,10 +108,13 @@ int controller_start(struct controller *c);
 const struct plan *controller_plan(struct controller *c, const char *domain, uint64_t need,
                                    const struct snapshot **ret_snapshot, uint64_t *ret_solve_us);
 
-/* Takes another configuration, with as many candidates as before. 0; -EBUSY while a round is active or a
- * deed not quite over (try again later). */
+/* Is a round active, or has a strike not returned yet? */
+bool controller_is_busy(const struct controller *c);
+
+/* Takes another configuration, with as many candidates as before. 0; -EBUSY while it is busy. */
 int controller_reload(struct controller *c, const struct config *config);
 
-/* For the start-up's rehearsal: strikes the cgroup with this id like a victim, and waits for the outcome at
- * most 'timeout_us'. 0 if it died as it should, else -errno. */
+/* For the start-up's rehearsal: strikes the cgroup with this id like a victim, whatever the rules say of it, and
+ * waits for the outcome at most 'timeout_us'. 0 if it died as it should; -ENOENT if the tree had no room for it;
+ * else -errno. */
 int controller_rehearse(struct controller *c, uint64_t id, uint64_t timeout_us);

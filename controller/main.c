@@ -269,6 +269,10 @@ static int rehearse(struct daemon *d)
                 r = controller_rehearse(&d->controller, d->rehearsal.id, REHEARSAL_US);
         rehearsal_clear(&d->rehearsal);
         tree_walk(d->controller.scanner.tree);
+        if (r == -ENOENT) {
+                log_warning("no kill was rehearsed: its cgroup found no room; raise candidates.max");
+                return 0;
+        }
         return r < 0 ? log_errno(r, "the rehearsal of a kill failed: the kill path does not work here") : 0;
 }
 

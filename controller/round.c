@@ -344,6 +344,7 @@ int controller_rehearse(struct controller *c, uint64_t id, uint64_t timeout_us)
         order.node = tree_find(c->scanner.tree, id);
         if (order.node == NODE_NONE)
                 return -ENOENT;
+        tree_node(c->scanner.tree, order.node)->kind = NODE_CANDIDATE;
         c->round.active = true;         /* the deed is in use: what is short must wait for its round */
         c->deed.patience = no_patience;
         c->deed.done = on_rehearsed;
