@@ -358,16 +358,22 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
         return &c->plan;
 }
 
+bool controller_is_busy(const struct controller *c)
+{
+        return c->round.active || tree_is_pinned(c->scanner.tree);
+}
+
 int controller_reload(struct controller *c, const struct config *config)
 {
-        if (c->round.active || scan_reconfigure(&c->scanner, &config->sense) < 0)
+        const struct config *before = c->config;
+
+        if (controller_is_busy(c) || scan_reconfigure(&c->scanner, &config->sense) < 0)
                 return -EBUSY;
+        standing_withdraw(c);           /* while it still may: by the new one there might be none */
         c->config = config;
         c->deed.options = &config->act;
-        for (size_t i = 0; i < c->n_watches; i++)
-                watch_stop(&c->watches[i]);
-        c->n_watches = 0;
         c->primed = NULL;
+        domains_reconfigure(c, before);
         tree_walk(c->scanner.tree);
         watch_domains(c);
         return 0;

@@ -92,6 +92,35 @@ static void watch_limits(struct controller *c, void (*woken)(struct watch *w))
         }
 }
 
+static bool is_same(const struct config *a, const struct config *b)
+{
+        const struct sense_options *s = &a->sense, *t = &b->sense;
+        const struct policy *p = &a->policy, *q = &b->policy;
+
+        if (s->host != t->host || s->domains_auto != t->domains_auto || s->n_domains != t->n_domains)
+                return false;
+        for (size_t i = 0; i < s->n_domains; i++)
+                if (strcmp(s->domains[i], t->domains[i]) != 0)
+                        return false;
+        return p->stall_kind == q->stall_kind && p->stall_permyriad == q->stall_permyriad &&
+               p->stall_window_us == q->stall_window_us;
+}
+
+void domains_reconfigure(struct controller *c, const struct config *before)
+{
+        bool keep = is_same(before, c->config);
+
+        for (size_t i = 0; i < c->n_watches; i++)
+                keep = keep && (c->watches[i].gone || watch_has_pressure(&c->watches[i]));
+        for (size_t i = 0; i < c->n_watches; i++)
+                if (!keep)
+                        watch_stop(&c->watches[i]);
+                else if (!c->watches[i].gone)
+                        c->watches[i].next_look_us = 0;
+        if (!keep)
+                c->n_watches = 0;
+}
+
 void domains_watch(struct controller *c, void (*woken)(struct watch *w))
 {
         const struct sense_options *o = &c->config->sense;
@@ -102,6 +131,8 @@ void domains_watch(struct controller *c, void (*woken)(struct watch *w))
 
                 if (!w->domain.is_host && (index == NODE_NONE || tree_node(c->scanner.tree, index)->gone))
                         watch_stop(w);
+                else
+                        w->domain.node = index;
         }
         if (o->host)
                 watch_node(c, 0, woken);

@@ -107,11 +107,18 @@ struct tree *tree_free(struct tree *t)
         return NULL;
 }
 
-int tree_reconfigure(struct tree *t, const struct sense_options *options)
+bool tree_is_pinned(const struct tree *t)
 {
         for (uint32_t i = 0; i < t->n; i++)
                 if (t->nodes[i].kind != NODE_FREE && t->nodes[i].pins > 0)
-                        return -EBUSY;
+                        return true;
+        return false;
+}
+
+int tree_reconfigure(struct tree *t, const struct sense_options *options)
+{
+        if (tree_is_pinned(t))
+                return -EBUSY;
         t->options = options;
         for (uint32_t i = 0; i < t->n; i++)
                 if (t->nodes[i].kind != NODE_FREE)

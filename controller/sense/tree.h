@@ -73,6 +73,9 @@ struct tree;
 struct tree *tree_new(const struct cgroupfs *fs, const struct sense_options *options);
 struct tree *tree_free(struct tree *t);
 
+/* Is a deed using a node? */
+bool tree_is_pinned(const struct tree *t);
+
 /* Takes other options; every directory is opened and classified anew at the next walk. 0, or -EBUSY while a
  * deed has a node pinned. */
 int tree_reconfigure(struct tree *t, const struct sense_options *options);
