@@ -38,8 +38,9 @@
 /* A start in the middle of a shortage is when the daemon is needed most, so it is given time. */
 #define REHEARSAL_US (30 * USEC_PER_SEC)
 
-/* How long a reload waits for a round to end before it asks again. */
+/* How long a reload waits for a round to end before it asks again, and before it says so. */
 #define RELOAD_AGAIN_US (100 * USEC_PER_MSEC)
+#define RELOAD_TELL_US  (5 * USEC_PER_SEC)
 
 struct daemon {
         struct options options;
@@ -54,6 +55,8 @@ struct daemon {
         struct rehearsal rehearsal;
         struct loop_source signals;
         struct loop_timer alive, reload;
+        uint64_t reload_wait_us;        /* since when a reload waits; 0: none does */
+        bool reload_told;               /* … and that was said */
         int lock_fd;
 };
 
@@ -99,6 +102,21 @@ static const char *find_immutable(struct daemon *d, const struct config *next)
         return NULL;
 }
 
+/* A round takes its time, and a strike may hang in the kernel for ever. */
+static void postpone_reload(struct daemon *d)
+{
+        uint64_t now_us = loop_now_us();
+
+        d->reload.due_us = now_us + RELOAD_AGAIN_US;
+        if (d->reload_wait_us == 0)
+                d->reload_wait_us = now_us;
+        if (d->reload_told || now_us - d->reload_wait_us < RELOAD_TELL_US)
+                return;
+        d->reload_told = true;
+        log_notice("the reload waits until %s",
+                   d->controller.round.active ? "the round is over" : "a strike that hangs has returned");
+}
+
 /* Takes the new configuration once no round is under way; keeps the old one when the new one is wrong. */
 static void on_reload(struct loop_timer *timer)
 {
@@ -107,10 +125,12 @@ static void on_reload(struct loop_timer *timer)
         struct config_error error;
         int r;
 
-        if (d->controller.round.active) {       /* no file is read and nothing allocated before it is over */
-                timer->due_us = loop_now_us() + RELOAD_AGAIN_US;
+        if (controller_is_busy(&d->controller)) {       /* no file is read and nothing allocated before */
+                postpone_reload(d);
                 return;
         }
+        d->reload_wait_us = 0;
+        d->reload_told = false;
         notify_reloading();
         if ((r = load_config(d, next, &error)) == 0) {
                 const char *immutable = find_immutable(d, next);
@@ -120,9 +140,7 @@ static void on_reload(struct loop_timer *timer)
                 snprintf(error.text, sizeof(error.text), "%s", immutable ? immutable : strerror(-r));
         }
         notify_ready();
-        if (r == -EBUSY) {
-                timer->due_us = loop_now_us() + RELOAD_AGAIN_US;
-        } else if (r < 0) {
+        if (r < 0) {
                 log_error("%s; the old configuration stays in force", error.text);
                 report_reload(&d->controller, error.text);
         } else {
