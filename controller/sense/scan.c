@@ -251,7 +251,7 @@ static void scan_candidate(struct scanner *s, uint32_t index, bool by_module, ui
         c->slot = index;
         c->memory = f.memory;
         c->swap = f.swap;
-        c->relief = u64_less(memstat_relief(&f.stat, f.memory, f.sum.shmem_mapped), n->protection);
+        c->relief = memstat_relief(&f.stat, f.memory, f.sum.shmem_mapped);
         c->oom_score = f.sum.oom_score;
         c->processes = f.sum.processes;
         c->utility = utility;

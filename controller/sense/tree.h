@@ -60,7 +60,6 @@ struct node {
         const struct rule *rule;        /* the configuration's word on it, or NULL */
         enum barred struck;     /* BARRED_STUCK or BARRED_BARREN after a deed that did not help … */
         uint64_t struck_until_us;       /* … until then */
-        uint64_t protection;    /* of a candidate: the larger of memory.min and memory.low when it was found */
         int dir_fd;
         int fd[NODE_FILE_N];    /* -1: not open */
         int news_wd, changes_wd;        /* watches on it (tree.c); -1: none */

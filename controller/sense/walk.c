@@ -104,15 +104,6 @@ static bool holds_self(const struct tree *t, const char *path)
         return strncmp(t->own_path, path, len) == 0 && (t->own_path[len] == '/' || t->own_path[len] == '\0');
 }
 
-static uint64_t read_protection(const struct node *n)
-{
-        uint64_t min = 0, low = 0;
-
-        cgroupfs_read_u64(n->dir_fd, "memory.min", &min);
-        cgroupfs_read_u64(n->dir_fd, "memory.low", &low);
-        return u64_max(min, low);
-}
-
 /* Opens DIR/name below 'parent' and adds it. Takes what it needs to know before the node joins the table. */
 static void add_node(struct tree *t, uint32_t parent, const char *name)
 {
@@ -157,8 +148,6 @@ static void add_node(struct tree *t, uint32_t parent, const char *name)
         }
         if (n.kind == NODE_BRANCH && t->news_fd >= 0)
                 tree_subscribe(t, &n);
-        if (n.kind == NODE_CANDIDATE)
-                n.protection = read_protection(&n);
         bucket = tree_bucket(t, n.id);
         n.next = *bucket;
         *bucket = index;
@@ -249,7 +238,6 @@ static bool reclassify(struct tree *t, uint32_t index)
                 return false;
         n->kind = kind;
         n->walked = t->walk - 1;
-        n->protection = kind == NODE_CANDIDATE ? read_protection(n) : 0;
         if (kind == NODE_BRANCH && t->news_fd >= 0)
                 tree_subscribe(t, n);
         for (uint32_t i = 1; i < t->n; i++)
