@@ -33,8 +33,7 @@
 /* PROC_USER_INIT_INO in include/linux/proc_ns.h: the same on every kernel since 3.8. */
 #define USER_NS_INIT_INODE UINT32_C(0xeffffffd)
 
-/* user@UID.service, UID in decimal. */
-static bool is_user_manager(const char *name, size_t len)
+bool label_is_user_manager(const char *name, size_t len)
 {
         static const char head[] = "user@", tail[] = ".service";
         const size_t head_len = sizeof(head) - 1, tail_len = sizeof(tail) - 1;
@@ -58,7 +57,7 @@ size_t label_subtree(const char *path, size_t len)
                 if (!slash)
                         break;          /* the cgroup itself: not inside */
                 end = (size_t)(slash - path);
-                if (is_user_manager(path + begin, end - begin))
+                if (label_is_user_manager(path + begin, end - begin))
                         return end;
         }
         return 0;

@@ -34,6 +34,9 @@ enum label {
         LABEL_N,
 };
 
+/* Is this one component of a path user@UID.service, UID in decimal? Pure. */
+bool label_is_user_manager(const char *name, size_t len);
+
 /* How many bytes of the path are the delegated user subtree (up to and with the first component
  * user@UID.service) that the cgroup lies strictly inside of; 0 when it lies in none. Pure. */
 size_t label_subtree(const char *path, size_t len);

@@ -55,7 +55,8 @@ struct node {
         uint8_t pins;           /* deeds that use its descriptors: it is kept although the cgroup may be
                                  * gone */
         bool gone;
-        struct container container;     /* what its name says it is; spans into its path */
+        struct container container;     /* what its name says it is, as far as that is believed here; spans
+                                         * into its path */
         enum label_trust trust; /* how far user.* is believed here */
         const struct rule *rule;        /* the configuration's word on it, or NULL */
         enum barred struck;     /* BARRED_STUCK or BARRED_BARREN after a deed that did not help … */

@@ -51,12 +51,24 @@ static bool is_container(const struct tree *t, enum container_role role)
 }
 
 /* Is this cgroup a user manager's own, whose label says what all that lies inside is worth? */
-static bool is_delegate(const char *path)
+static bool is_delegate(const struct node *n, const char *path)
 {
-        char inside[PATH_ROOM + 2];
-        size_t len = (size_t)snprintf(inside, sizeof(inside), "%s/x", path);
+        const char *slash = strrchr(path, '/');
 
-        return label_subtree(inside, len) == len - 2;
+        return n->delegate == NODE_NONE && slash && label_is_user_manager(slash + 1, strlen(slash + 1));
+}
+
+/* Below a delegate a name is the user's own word: it may offer a cgroup, and keeps none from dying. */
+static struct container recognise(const struct node *n, const char *path)
+{
+        struct container c = container_recognise(path, strlen(path));
+
+        if (n->delegate == NODE_NONE)
+                return c;
+        c.pod_class = POD_NONE;
+        if (c.role == CONTAINER_MONITOR)
+                c.role = CONTAINER_NONE;
+        return c;
 }
 
 /* What a directory is, by its place, its name, the configuration and its label. A user subtree's own label
@@ -69,7 +81,7 @@ static enum node_kind classify(struct tree *t, const struct node *n, const char 
         if (parent && parent->kind != NODE_BRANCH)
                 return NODE_PART;
         if (!parent || n->is_self || n->container.role == CONTAINER_MONITOR || is_domain(t, path) ||
-            is_delegate(path))
+            is_delegate(n, path))
                 return NODE_BRANCH;
         if (n->rule && n->rule->ignore)
                 return NODE_BRANCH;
@@ -134,9 +146,9 @@ static void add_node(struct tree *t, uint32_t parent, const char *name)
                 close_p(&n.dir_fd);
                 goto leave_out;
         }
-        n.container = container_recognise(path, strlen(path));
         n.trust = label_trust(t->options->labels_user, path, strlen(path));
         n.delegate = find_delegate(t, parent, path);
+        n.container = recognise(&n, path);
         n.rule = find_rule(t, path);
         n.is_self = holds_self(t, path);
         n.kind = classify(t, &n, path);

@@ -142,6 +142,21 @@ Test(scan, pods_by_their_class)
         world_remove(&w);
 }
 
+Test(scan, no_pod_is_a_users)
+{
+        static const char forged[] = "/user@1000.service/pod0123456789abcdef0123456789abcdef/" ID;
+        const struct snapshot_cgroup *c;
+        char tree[256];
+
+        snprintf(tree, sizeof(tree), "%s memory.current=9 cgroup.procs=20\n/proc/20\n", forged);
+        begin(tree);
+        w.options.utility_default[POD_STATIC] = (struct utility){ .protect = true };
+        c = world_scan(&w, forged);
+        cr_assert_not_null(c);
+        cr_expect_eq(c->barred, BARRED_NOT);
+        world_remove(&w);
+}
+
 /* What a hostile or broken tree says. Whoever is left out must not be in the snapshot at all. */
 static const struct {
         const char *label, *words;

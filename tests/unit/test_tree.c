@@ -247,6 +247,33 @@ Test(tree, domains_and_delegates_stay_branches)
         finish();
 }
 
+/* Its owner gives the names below a user's manager. */
+Test(tree, a_users_names_keep_nobody)
+{
+        char match[] = USER "/**/libpod-conmon-*";
+        struct rule rule = { .match = match, .candidate = true };
+
+        world_make(&w, USER "/pod0123456789abcdef0123456789abcdef/" ID "\n"
+                       USER "/app.slice/libpod-conmon-" ID ".scope\n"
+                       USER "/lxc.monitor.x trusted.jettison.utility=7\n"
+                       USER "/lxc.monitor.y\n"
+                       USER "/user@1001.service/docker/" ID "\n"
+                       "/machine.slice/libpod-conmon-" ID ".scope\n");
+        w.options.rules = &rule;
+        w.options.n_rules = 1;
+        t = tree_new(&w.fs, &w.options);
+        walk();
+        cr_expect_eq(at(USER "/pod0123456789abcdef0123456789abcdef/" ID)->kind, NODE_CANDIDATE);
+        cr_expect_eq(at(USER "/pod0123456789abcdef0123456789abcdef/" ID)->container.pod_class, POD_NONE);
+        cr_expect_eq(at(USER "/app.slice/libpod-conmon-" ID ".scope")->kind, NODE_CANDIDATE, "the rule speaks");
+        cr_expect_eq(at(USER "/lxc.monitor.y")->kind, NODE_BRANCH);
+        cr_expect_eq(at(USER "/user@1001.service/docker/" ID)->delegate, tree_find_path(t, USER));
+        cr_expect_eq(at("/machine.slice/libpod-conmon-" ID ".scope")->kind, NODE_BRANCH, "the host's own");
+        if (!w.fixture.attributes_refused)
+                cr_expect_eq(at(USER "/lxc.monitor.x")->kind, NODE_CANDIDATE, "the label speaks");
+        finish();
+}
+
 Test(tree, kill_unit)
 {
         begin(POD "/cri-containerd-" ID ".scope\n");
