@@ -78,14 +78,15 @@ static bool is_own_container(const struct node *n)
         return n->is_self && n->container.role != CONTAINER_NONE;
 }
 
-/* Branches with a limit of their own and candidates inside. */
+/* Branches with a limit of their own and candidates inside; not those that a user made, who could take all
+ * places. */
 static void watch_limits(struct controller *c, void (*woken)(struct watch *w))
 {
         for (uint32_t i = 1; i < tree_size(c->scanner.tree); i++) {
                 struct node *n = tree_node(c->scanner.tree, i);
                 uint64_t max;
 
-                if (n->kind == NODE_BRANCH && !n->gone && !is_own_container(n) &&
+                if (n->kind == NODE_BRANCH && !n->gone && n->delegate == NODE_NONE && !is_own_container(n) &&
                     node_read_u64(n, FILE_MAX, &max) == CGROUPFS_OK &&
                     max != KTEXT_MAX && holds_candidate(c, i))
                         watch_node(c, i, woken);

@@ -26,10 +26,9 @@
 #include "serve/notify.h"
 #include "serve/sandbox.h"
 
-/* Of a candidate: directory, memory.current, memory.stat, memory.swap.current, cgroup.procs, .events,
- * .kill. */
-#define FILES_PER_CANDIDATE 7
-#define FILES_EXTRA         4096
+/* Of a cgroup: its directory and the files that are kept. */
+#define FILES_PER_CGROUP (1 + NODE_FILE_N)
+#define FILES_EXTRA      1024
 
 /* Text of a snapshot and a plan: 330 bytes for each candidate in each, and its path twice. */
 #define REPLY_PER_CANDIDATE 1024
@@ -245,7 +244,7 @@ static int acquire(struct daemon *d)
                         "every container has its default utility");
         instance_enter_group(config->group, config->group_memory_min);
         instance_raise_priority();
-        instance_raise_files(config->sense.cgroups_max * FILES_PER_CANDIDATE + FILES_EXTRA);
+        instance_raise_files((config->sense.cgroups_max + NODES_EXTRA) * FILES_PER_CGROUP + FILES_EXTRA);
         d->control = control_new(&d->loop, config->control_path, config->control_group, verbs,
                                  ARRAY_SIZE(verbs), reply_size(config), &d->controller, &r);
         if (!d->control)

@@ -33,6 +33,8 @@ size_t report_degraded(struct controller *c, const char **phrases, size_t n_max)
                                "only when one is armed";
         if (journal_is_failing(c->journal) && n < n_max)
                 phrases[n++] = "the journal cannot be written: what happens is not recorded";
+        if (tree_left_out(c->scanner.tree) > 0 && n < n_max)
+                phrases[n++] = "cgroups are left out (no room, or nested too deep): they are no candidates";
         if (c->config->act.dry_run && n < n_max)
                 phrases[n++] = "dry run: nobody is struck";
         return n;
@@ -368,6 +370,8 @@ void report_status(void *context, const struct control_request *request UNUSED, 
         json_u64(s, "wakeups", c->loop->wakeups);
         json_u64(s, "journal_dropped", journal_dropped(c->journal));
         json_u64(s, "bad_labels", c->scanner.bad_labels);
+        json_u64(s, "bad_files", c->scanner.bad_files);
+        json_u64(s, "left_out", tree_left_out(c->scanner.tree));
         json_u64(s, "candidates", count_candidates(c));
         json_text(s, "config", c->config->files);
         write_degraded(s, c);

@@ -18,15 +18,8 @@
 
 #include "base/base.h"
 
-/* Directories besides candidates that there is room for: slices, services, parts. */
-#define NODES_EXTRA 2048
-
 /* Where the first line is drawn, bytes; less would be moved often for nothing. */
 #define NAMES_LINE 8192u
-
-/* A path is 130 bytes long on a Kubernetes node, shorter elsewhere. Two halves: the live paths are copied
- * over when one is full. */
-#define NAMES_PER_NODE 160
 
 static const char *const file_names[NODE_FILE_N] = {
         [FILE_CURRENT] = "memory.current", [FILE_STAT] = "memory.stat", [FILE_SWAP] = "memory.swap.current",

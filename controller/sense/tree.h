@@ -16,6 +16,9 @@
 
 #define NODE_NONE UINT32_MAX
 
+/* Directories besides candidates that there is room for: slices, services, parts. */
+#define NODES_EXTRA 2048
+
 enum node_kind {
         NODE_FREE,
         NODE_BRANCH,            /* not a candidate; candidates may lie below */
@@ -47,6 +50,7 @@ struct node {
         uint32_t n_parts, first_part;   /* of a candidate: its parts … */
         uint32_t next_part;     /* … chained through this */
         uint8_t depth;
+        uint32_t n_inside, names_inside;        /* of a delegate: nodes inside, and bytes of their paths */
         bool is_self;           /* the controller lives here or below */
         bool label_reported;    /* its label is no good, and that was said */
         struct utility utility; /* what its label says … */
@@ -118,5 +122,6 @@ int node_file(struct node *n, enum node_file which);
 int node_read(struct node *n, enum node_file which, char *buffer, size_t size);
 int node_read_u64(struct node *n, enum node_file which, uint64_t *ret_value);
 
-/* Directories that were not opened: too deep, too long a path, no descriptor or no room. */
+/* Directories that were not opened: too deep, too long a path, no descriptor or no room, in all or for what one
+ * user may have. */
 uint32_t tree_left_out(const struct tree *t);

@@ -6,6 +6,10 @@
 
 #define PATH_ROOM 1024          /* longest path that is followed, with its NUL */
 
+/* A path is 130 bytes long on a Kubernetes node, shorter elsewhere. Two halves: the live paths are copied
+ * over when one is full. */
+#define NAMES_PER_NODE 160
+
 struct tree {
         const struct cgroupfs *fs;
         const struct sense_options *options;

@@ -12,8 +12,9 @@
  * candidate, and what lies inside it are its parts. A cgroup that the controller itself lives in is never
  * one, nor is a domain.
  *
- * Hostile trees: a directory deeper than DEPTH_MAX, with a path longer than PATH_ROOM, or past a
- * candidate's PARTS_MAX is not opened but counted. Its memory is part of its parent's all the same. */
+ * Hostile trees: a directory deeper than DEPTH_MAX, with a path longer than PATH_ROOM, past a candidate's
+ * PARTS_MAX, or past what one delegated user may have, is not opened but counted. Its memory is part of its
+ * parent's all the same. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,11 @@
 
 #define DEPTH_MAX 64
 #define PARTS_MAX 64
+
+/* Places below one user's manager; a desktop session takes a hundred. Their paths are as long as all others on
+ * the average. */
+#define INSIDE_MAX       256
+#define INSIDE_NAMES_MAX (INSIDE_MAX * NAMES_PER_NODE)
 
 static const struct rule *find_rule(const struct tree *t, const char *path)
 {
@@ -116,13 +122,68 @@ static bool holds_self(const struct tree *t, const char *path)
         return strncmp(t->own_path, path, len) == 0 && (t->own_path[len] == '/' || t->own_path[len] == '\0');
 }
 
-/* Opens DIR/name below 'parent' and adds it. Takes what it needs to know before the node joins the table. */
+static bool has_room_inside(const struct tree *t, uint32_t delegate, const char *path)
+{
+        const struct node *d;
+
+        if (delegate == NODE_NONE)
+                return true;
+        d = &t->nodes[delegate];
+        return d->n_inside < INSIDE_MAX && d->names_inside + strlen(path) < INSIDE_NAMES_MAX;
+}
+
+static void count_inside(struct tree *t, uint32_t delegate, const char *path)
+{
+        if (delegate == NODE_NONE)
+                return;
+        t->nodes[delegate].n_inside++;
+        t->nodes[delegate].names_inside += (uint32_t)strlen(path) + 1;
+}
+
+/* Counts anew what is inside each delegate. */
+static void count_all_inside(struct tree *t)
+{
+        for (uint32_t i = 0; i < t->n; i++)
+                t->nodes[i].n_inside = t->nodes[i].names_inside = 0;
+        for (uint32_t i = 0; i < t->n; i++)
+                if (t->nodes[i].kind != NODE_FREE && !t->nodes[i].gone)
+                        count_inside(t, t->nodes[i].delegate, t->names[t->half] + t->nodes[i].path);
+}
+
+/* What it is, before it joins the table. */
+static void describe(struct tree *t, struct node *n, const char *path)
+{
+        n->trust = label_trust(t->options->labels_user, path, strlen(path));
+        n->container = recognise(n, path);
+        n->rule = find_rule(t, path);
+        n->is_self = holds_self(t, path);
+        n->kind = classify(t, n, path);
+}
+
+static void join(struct tree *t, uint32_t index, struct node *n)
+{
+        uint32_t *bucket = tree_bucket(t, n->id);
+
+        if (n->kind == NODE_PART) {
+                const struct node *above = &t->nodes[n->parent];
+
+                n->owner = above->kind == NODE_PART ? above->owner : n->parent;
+                n->next_part = t->nodes[n->owner].first_part;
+                t->nodes[n->owner].first_part = index;
+                t->nodes[n->owner].n_parts++;
+        }
+        n->next = *bucket;
+        *bucket = index;
+        t->nodes[index] = *n;
+}
+
+/* Opens DIR/name below 'parent' and adds it. */
 static void add_node(struct tree *t, uint32_t parent, const char *name)
 {
         const struct node *above = parent == NODE_NONE ? NULL : &t->nodes[parent];
         struct node n = node_blank();
         char path[PATH_ROOM];
-        uint32_t index, *bucket;
+        uint32_t index;
 
         n.parent = parent;
         n.owner = NODE_NONE;
@@ -133,7 +194,9 @@ static void add_node(struct tree *t, uint32_t parent, const char *name)
                 goto leave_out;
         if (!above)
                 path[0] = '\0';
-        if (n.depth > DEPTH_MAX || (index = tree_take_slot(t)) == NODE_NONE)
+        n.delegate = find_delegate(t, parent, path);
+        if (n.depth > DEPTH_MAX || !has_room_inside(t, n.delegate, path) ||
+            (index = tree_take_slot(t)) == NODE_NONE)
                 goto leave_out;
 
         n.dir_fd = openat(above ? above->dir_fd : t->fs->root_fd, above ? name : ".",
@@ -146,24 +209,11 @@ static void add_node(struct tree *t, uint32_t parent, const char *name)
                 close_p(&n.dir_fd);
                 goto leave_out;
         }
-        n.trust = label_trust(t->options->labels_user, path, strlen(path));
-        n.delegate = find_delegate(t, parent, path);
-        n.container = recognise(&n, path);
-        n.rule = find_rule(t, path);
-        n.is_self = holds_self(t, path);
-        n.kind = classify(t, &n, path);
-        if (n.kind == NODE_PART) {
-                n.owner = above->kind == NODE_PART ? above->owner : parent;
-                n.next_part = t->nodes[n.owner].first_part;
-                t->nodes[n.owner].first_part = index;
-                t->nodes[n.owner].n_parts++;
-        }
+        describe(t, &n, path);
         if (n.kind == NODE_BRANCH && t->news_fd >= 0)
                 tree_subscribe(t, &n);
-        bucket = tree_bucket(t, n.id);
-        n.next = *bucket;
-        *bucket = index;
-        t->nodes[index] = n;
+        join(t, index, &n);
+        count_inside(t, n.delegate, path);
         return;
 
 leave_out:
@@ -288,6 +338,7 @@ int tree_walk(struct tree *t)
         t->walk++;
         t->left_out = 0;
         t->is_stale = false;
+        count_all_inside(t);
         if (t->n == 0 || t->nodes[0].kind == NODE_FREE)
                 add_node(t, NODE_NONE, "");
         if (t->n == 0 || t->nodes[0].kind == NODE_FREE) {

@@ -20,9 +20,9 @@
 #define POD   "/kubepods.slice/kubepods-pod9f1c6a52_7e0b_4d2c_8a11_0c5d3b7e9f42.slice"
 #define USER  "/user.slice/user-1000.slice/user@1000.service"
 
-/* What the table holds besides candidates, and the parts a candidate may have: tree.c. */
-#define NODES_EXTRA 2048
-#define PARTS_MAX   64
+/* The parts a candidate may have, and what a user may have inside his subtree: walk.c. */
+#define PARTS_MAX  64
+#define INSIDE_MAX 256
 
 static struct world w;
 static struct tree *t;
@@ -383,6 +383,36 @@ Test(tree, parts_have_a_limit)
         cr_expect_eq(tree_left_out(t), 0);
         cr_expect_eq(at("/docker/" ID)->n_parts, 45, "there is room for those that are left");
         check_whole();
+        finish();
+}
+
+Test(tree, a_user_has_a_limit)
+{
+        char path[512], long_name[200];
+
+        begin(USER "/app.slice\n" "/user@1001.service/app.slice\n");
+        for (int i = 0; i < 2 * INSIDE_MAX; i++) {
+                snprintf(path, sizeof(path), USER "/app.slice/%d", i);
+                world_mkdir(&w, path + 1);
+        }
+        world_mkdir(&w, "user@1001.service/app.slice/x");
+        walk();
+        cr_expect_eq(tree_left_out(t), INSIDE_MAX + 1);
+        cr_expect_neq(tree_find_path(t, "/user@1001.service/app.slice/x"), NODE_NONE, "another's is his own");
+        check_whole();
+        world_rmdir(&w, &(USER "/app.slice")[1]);
+        walk();
+        walk();
+        cr_expect_eq(tree_left_out(t), 0);
+
+        memset(long_name, 'x', sizeof(long_name) - 1);
+        long_name[sizeof(long_name) - 1] = '\0';
+        for (int i = 0; i < INSIDE_MAX; i++) {
+                snprintf(path, sizeof(path), USER "/%s%d", long_name, i);
+                world_mkdir(&w, path + 1);
+        }
+        walk();
+        cr_expect_gt(tree_left_out(t), 50, "long paths are fewer");
         finish();
 }
 
