@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Three things wake a watch: the kernel's pressure trigger, a change of memory.events (the domain ran into
- * its limit), and a timer. The timer is set to the time in which the fastest allocator could use up what is
+/* Three things wake a watch: the kernel's pressure trigger, a change of memory.events.local (the domain ran
+ * into its limit), and a timer. The timer is set to the time in which the fastest allocator could use up what is
  * left above the acting line, so that a plentiful domain is looked at seldom and no shortage begins unseen;
  * each look in plenty is one read.
  *
@@ -25,7 +25,7 @@
 /* How long the kernel's word that it ran out of memory stands. */
 #define OOM_US USEC_PER_SEC
 
-/* Memory.events changes on every allocation that meets the limit; the kernel passes on one per 10 ms
+/* The file changes on every allocation that meets the limit; the kernel passes on one per 10 ms
  * (CGROUP_FILE_NOTIFY_MIN_INTV). */
 static void on_events(struct loop_source *source, uint32_t events)
 {
@@ -57,6 +57,15 @@ static void on_pressure(struct loop_source *source, uint32_t events)
         w->woken(w);
 }
 
+/* memory.events tells of everybody below as well, so that a container at its own limit would wake the watches
+ * of all that is above it (memcg_memory_event() in include/linux/memcontrol.h). Before 5.2 there is no other. */
+static int open_events(int dir_fd)
+{
+        int fd = cgroupfs_open_file(dir_fd, "memory.events.local", O_RDONLY);
+
+        return fd == -ENOENT ? cgroupfs_open_file(dir_fd, "memory.events", O_RDONLY) : fd;
+}
+
 static void watch_source(struct watch *w, struct loop_source *source, int fd,
                          void (*ready)(struct loop_source *, uint32_t))
 {
@@ -83,7 +92,7 @@ void watch_start(struct watch *w, struct loop *loop, struct scanner *s, const st
         } else {
                 dir_fd = tree_node(s->tree, w->domain.node)->dir_fd;
                 pressure_fd = pressure_open(dir_fd, "memory.pressure", policy);
-                events_fd = cgroupfs_open_file(dir_fd, "memory.events", O_RDONLY);
+                events_fd = open_events(dir_fd);
         }
         watch_source(w, &w->pressure, pressure_fd, on_pressure);
         watch_source(w, &w->events, events_fd, on_events);

@@ -33,11 +33,11 @@ struct watch {
         struct stall_meter meter;
         struct loop *loop;
         struct loop_source pressure;    /* memory.pressure with its trigger; fd -1: there is none */
-        struct loop_source events;      /* memory.events; fd -1 for the host */
+        struct loop_source events;      /* memory.events.local; fd -1 for the host */
         void (*woken)(struct watch *w); /* a witness has spoken: look at once */
 };
 
-/* Starts to watch the domain: opens its pressure trigger and memory.events. What is not there is not
+/* Starts to watch the domain: opens its pressure trigger and memory.events.local. What is not there is not
  * missed: has_psi says so. The loop and the callback are borrowed. */
 void watch_start(struct watch *w, struct loop *loop, struct scanner *s, const struct policy *policy,
                  void (*woken)(struct watch *w));

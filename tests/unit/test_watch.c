@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/base.h"
 #include "fake_world.h"
@@ -225,6 +226,42 @@ Test(watch, nothing_to_wait_for_is_not_missed)
         watch_start(&watch, &loop, &w.scanner, &policy_default, on_woken);
         cr_expect_eq(world_descriptors(), before, "what could not be watched was closed");
         cr_expect_eq(watch_look(&watch, &w.scanner, &policy_default), -ENODATA, "no limit: no domain");
+        finish();
+}
+
+/* A pipe with a name can be waited for, and one that is held open at both ends is opened at once. */
+static uint64_t make_pipe(const char *name)
+{
+        struct stat stat;
+        char path[256];
+
+        snprintf(path, sizeof(path), "%s/k/%s", w.fixture.cgroup, name);
+        unlink(path);
+        cr_assert_eq(mkfifo(path, 0600), 0);
+        cr_assert_geq(open(path, O_RDWR | O_CLOEXEC), 0);
+        cr_assert_eq(lstat(path, &stat), 0);
+        return (uint64_t)stat.st_ino;
+}
+
+static uint64_t inode_of(int fd)
+{
+        struct stat stat;
+
+        return fstat(fd, &stat) == 0 ? (uint64_t)stat.st_ino : 0;
+}
+
+Test(watch, its_own_events)
+{
+        uint64_t all, local;
+
+        world_make(&w, "/k memory.max=1073741824\n");
+        all = make_pipe("memory.events");
+        begin_in("/k");
+        cr_expect_eq(inode_of(watch.events.fd), all, "an old kernel has no others");
+        watch_stop(&watch);
+        local = make_pipe("memory.events.local");
+        watch_start(&watch, &loop, &w.scanner, &policy_default, on_woken);
+        cr_expect_eq(inode_of(watch.events.fd), local);
         finish();
 }
 
