@@ -2,7 +2,8 @@
 /* The averages in a pressure file go on decaying for ten seconds after the stall has ended, and whoever
  * decides by them kills a second time. 'total' stands still at once. So the file is asked for totals only,
  * and the share of a window is their difference: samples are kept in a ring, and the window is measured
- * between the newest and the youngest that is old enough.
+ * between the newest and the youngest that is old enough. One that is much older will not do: samples are
+ * taken while memory is short, and the calm before would thin out what has just begun.
  *
  * The trigger is the kernel's own measurement of the same thing and costs nothing until it fires. */
 #include "sense/pressure.h"
@@ -75,12 +76,15 @@ void stall_meter_add(struct stall_meter *m, uint64_t now_us, uint64_t total_us, 
                 m->n++;
 }
 
-/* The youngest sample that is at least a window older than the newest, or NULL. */
+/* The youngest sample that is one window older than the newest, and no more than two, or NULL. */
 static const struct stall_sample *sample_before(const struct stall_meter *m, uint64_t window_us)
 {
-        for (size_t age = 1; age < m->n; age++)
-                if (sample_back(m, 0)->at_us - sample_back(m, age)->at_us >= u64_max(window_us, 1))
-                        return sample_back(m, age);
+        for (size_t age = 1; age < m->n; age++) {
+                uint64_t apart_us = sample_back(m, 0)->at_us - sample_back(m, age)->at_us;
+
+                if (apart_us >= u64_max(window_us, 1))
+                        return apart_us <= 2 * window_us ? sample_back(m, age) : NULL;
+        }
         return NULL;
 }
 

@@ -36,8 +36,8 @@ void stall_meter_reset(struct stall_meter *m);
 void stall_meter_add(struct stall_meter *m, uint64_t now_us, uint64_t total_us, uint64_t window_us);
 
 /* Share of the last window_us that was stalled, in permyriad: from the newest sample and the youngest that
- * is at least a window older. 0 while there is none that old. */
+ * is at least a window older, and two at most. 0 while there is none. */
 uint32_t stall_meter_share(const struct stall_meter *m, uint64_t window_us);
 
-/* Is there a sample that old? */
+/* Is there such a sample? */
 bool stall_meter_spans(const struct stall_meter *m, uint64_t window_us);

@@ -338,7 +338,7 @@ Test(watch, a_trigger_stands_for_the_first_window)
 {
         struct policy p = policy_default;
 
-        p.stall_window_us = 100 * USEC_PER_MSEC;
+        p.stall_window_us = 400 * USEC_PER_MSEC;
         begin("/k memory.max=1073741824 memory.current=900000000\n", "/k");
         pressure(1000);
         watch.pressure.fd = openat(tree_node(w.scanner.tree, watch.domain.node)->dir_fd, "memory.pressure",
@@ -354,16 +354,22 @@ Test(watch, a_trigger_stands_for_the_first_window)
         cr_expect_eq(watch.stall_permyriad, p.stall_permyriad, "the trigger's own measurement");
         cr_expect_eq(watch.shortage.witness, WITNESS_STALL);
 
-        usleep(110000);
+        usleep(410000);
         cr_expect_eq(watch_look(&watch, &w.scanner, &p), CGROUPFS_OK);
         cr_expect_eq(watch.stall_permyriad, 0, "the counter has stood still");
         cr_expect_neq(watch.shortage.witness, WITNESS_STALL);
 
-        usleep(110000);
-        pressure(1000 + 300000);
+        usleep(410000);
+        pressure(1000 + 800000);
         cr_expect_eq(watch_look(&watch, &w.scanner, &p), CGROUPFS_OK);
         cr_expect_eq(watch.stall_permyriad, PERMYRIAD, "it has run as fast as time");
         cr_expect_eq(watch.shortage.witness, WITNESS_STALL);
+
+        watch.meter.samples[0].at_us -= 10 * USEC_PER_SEC;       /* the last looks were long ago */
+        watch.meter.n = watch.meter.next = 1;
+        watch.meter.woken_us = loop_now_us();
+        cr_expect_eq(watch_look(&watch, &w.scanner, &p), CGROUPFS_OK);
+        cr_expect_eq(watch.stall_permyriad, p.stall_permyriad, "the trigger is not doubted for their sake");
 
         watch_reset(&watch, &p);
         watch.meter.woken_us = loop_now_us();
