@@ -152,14 +152,6 @@ int cgroupfs_read(int dir_fd, const char *name, char *buffer, size_t size)
         return cgroupfs_pread(fd, buffer, size);
 }
 
-int cgroupfs_read_u64(int dir_fd, const char *name, uint64_t *ret_value)
-{
-        char text[64];
-        int r = cgroupfs_read(dir_fd, name, text, sizeof(text));
-
-        return r == CGROUPFS_OK ? ktext_u64(text, ret_value) : r;
-}
-
 int cgroupfs_id(int dir_fd, uint64_t *ret_id)
 {
         struct stat stat;

@@ -35,7 +35,6 @@ int cgroupfs_pread(int fd, char *buffer, size_t size);
 
 /* Opens, reads and closes DIR/name; as above. ENOENT is CGROUPFS_GONE as well. */
 int cgroupfs_read(int dir_fd, const char *name, char *buffer, size_t size);
-int cgroupfs_read_u64(int dir_fd, const char *name, uint64_t *ret_value);
 
 /* Opens DIR/name with O_CLOEXEC. Descriptor, or -errno. */
 int cgroupfs_open_file(int dir_fd, const char *name, int flags);

@@ -118,7 +118,7 @@ static void apply_swap(struct scanner *s, uint32_t index, struct domain_facts *f
                 uint64_t max, current;
 
                 n = tree_node(s->tree, index);
-                if (cgroupfs_read_u64(n->dir_fd, "memory.swap.max", &max) != CGROUPFS_OK ||
+                if (node_read_u64(n, FILE_SWAP_MAX, &max) != CGROUPFS_OK ||
                     node_read_u64(n, FILE_SWAP, &current) != CGROUPFS_OK)
                         continue;
                 facts->swap_total = u64_min(facts->swap_total, max);

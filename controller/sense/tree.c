@@ -24,7 +24,7 @@
 static const char *const file_names[NODE_FILE_N] = {
         [FILE_CURRENT] = "memory.current", [FILE_STAT] = "memory.stat", [FILE_SWAP] = "memory.swap.current",
         [FILE_PROCS] = "cgroup.procs",     [FILE_EVENTS] = "cgroup.events", [FILE_KILL] = "cgroup.kill",
-        [FILE_MAX] = "memory.max",
+        [FILE_MAX] = "memory.max",         [FILE_SWAP_MAX] = "memory.swap.max",
 };
 
 struct tree *tree_new(const struct cgroupfs *fs, const struct sense_options *options)

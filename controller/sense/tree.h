@@ -34,7 +34,8 @@ enum node_file {
         FILE_PROCS,             /* cgroup.procs */
         FILE_EVENTS,            /* cgroup.events */
         FILE_KILL,              /* cgroup.kill, write-only */
-        FILE_MAX,               /* memory.max; of branches */
+        FILE_MAX,               /* memory.max and … */
+        FILE_SWAP_MAX,          /* … memory.swap.max; of branches */
         NODE_FILE_N,
 };
 

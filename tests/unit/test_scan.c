@@ -538,6 +538,7 @@ Test(scan, swap_of_a_domain)
                 cr_expect_eq(f.swap_total, cases[i].total, "%s: total %lu", cases[i].label, f.swap_total);
                 cr_expect_eq(f.swap_free, cases[i].left, "%s: free %lu", cases[i].label, f.swap_free);
         }
+        cr_expect_geq(tree_node(w.scanner.tree, k.node)->fd[FILE_SWAP_MAX], 0, "it is kept open");
         world_remove(&w);
 }
 
