@@ -308,11 +308,16 @@ int node_file(struct node *n, enum node_file which)
 
 int node_read(struct node *n, enum node_file which, char *buffer, size_t size)
 {
-        int fd = node_file(n, which);
+        int fd = node_file(n, which), r;
 
-        if (fd >= 0)
-                return cgroupfs_pread(fd, buffer, size);
-        return fd == -ENOENT || fd == -ENODEV ? CGROUPFS_GONE : fd;
+        if (fd < 0)
+                return fd == -ENOENT || fd == -ENODEV ? CGROUPFS_GONE : fd;
+        r = cgroupfs_pread(fd, buffer, size);
+        if (r == CGROUPFS_GONE && n->pins == 0) {
+                close_p(&n->fd[which]);
+                n->fd[which] = -1;
+        }
+        return r;
 }
 
 int node_read_u64(struct node *n, enum node_file which, uint64_t *ret_value)

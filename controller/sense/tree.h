@@ -115,11 +115,12 @@ uint32_t tree_find_path(const struct tree *t, const char *path);
 /* Is 'index' below 'ancestor' (or the same)? */
 bool tree_is_below(const struct tree *t, uint32_t index, uint32_t ancestor);
 
-/* A descriptor of one of its files, opened and kept if need be. Descriptor, CGROUPFS_GONE as -ENODEV, or
- * -errno. */
+/* A descriptor of one of its files, opened and kept if need be. Descriptor, or -errno; -ENODEV and -ENOENT are what
+ * CGROUPFS_GONE is elsewhere. */
 int node_file(struct node *n, enum node_file which);
 
-/* Reads one of its files. CGROUPFS_OK, CGROUPFS_GONE or -errno. */
+/* Reads one of its files. CGROUPFS_OK, CGROUPFS_GONE or -errno. One that is gone is closed, unless a deed has the
+ * node pinned: a controller that was switched off and on again has made new files. */
 int node_read(struct node *n, enum node_file which, char *buffer, size_t size);
 int node_read_u64(struct node *n, enum node_file which, uint64_t *ret_value);
 

@@ -583,6 +583,38 @@ Test(tree, no_descriptor_is_lost)
         cr_expect_eq(world_descriptors(), before);
 }
 
+/* Stands for a file whose controller was switched off: the entry in fdinfo of a descriptor that is closed
+ * answers ENOENT. */
+static int gone_file(void)
+{
+        int closed = open("/", O_RDONLY | O_CLOEXEC), fd;
+        char path[64];
+
+        snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", closed);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        cr_assert_geq(fd, 0);
+        close(closed);
+        return fd;
+}
+
+Test(tree, new_files_are_opened)
+{
+        struct node *n;
+        uint64_t value;
+
+        begin("/a memory.current=5\n");
+        n = at("/a");
+        n->fd[FILE_CURRENT] = gone_file();
+        n->pins = 1;
+        cr_expect_eq(node_read_u64(n, FILE_CURRENT, &value), CGROUPFS_GONE);
+        cr_expect_geq(n->fd[FILE_CURRENT], 0, "a deed may be using it");
+        n->pins = 0;
+        cr_expect_eq(node_read_u64(n, FILE_CURRENT, &value), CGROUPFS_GONE);
+        cr_expect_eq(node_read_u64(n, FILE_CURRENT, &value), CGROUPFS_OK);
+        cr_expect_eq(value, 5);
+        finish();
+}
+
 static rlim_t limit_descriptors(rlim_t n)
 {
         struct rlimit limit;
