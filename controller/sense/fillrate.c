@@ -2,7 +2,10 @@
 /* How seldom a plentiful host may be looked at depends on how fast its memory can be filled, and that
  * differs a hundredfold between an emulated board and a server with many cores. So it is measured: fresh
  * pages are touched one by one, the fastest of some tries counts, and all processors are taken to be able
- * to do the same at once. They cannot quite, since they share the bus, so the figure is on the safe side. */
+ * to do the same at once. They cannot quite, since they share the bus, so the figure is on the safe side. In the
+ * middle of a shortage it is not, since each page has to be reclaimed first; so no processor is taken to be slower
+ * than one of a small board. With a calm 512 MiB that makes four looks a second, where the 6 GiB/s of any larger
+ * machine would make twenty. */
 #include "sense/fillrate.h"
 
 #include <sys/mman.h>
@@ -36,6 +39,6 @@ uint64_t fillrate_measure(void)
 
         for (int i = 0; i < TRIES; i++)
                 fastest_us = u64_min(fastest_us, fill_once((size_t)page));
-        rate = u64_scale(BYTES, USEC_PER_SEC, fastest_us);
-        return u64_max(u64_scale(rate, processors > 0 ? (uint64_t)processors : 1, 1), FILLRATE_MIN);
+        rate = u64_max(u64_scale(BYTES, USEC_PER_SEC, fastest_us), FILLRATE_MIN);
+        return u64_scale(rate, processors > 0 ? (uint64_t)processors : 1, 1);
 }
