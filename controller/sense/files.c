@@ -8,21 +8,29 @@
 #include "base/base.h"
 #include "base/ktext.h"
 
-/* The processes of a candidate and of its parts. */
+static int add_processes(const struct procfs *p, struct node *n, bool with_shmem, struct procfs_sum *sum)
+{
+        int fd = node_file(n, FILE_PROCS);
+        int r = fd < 0 ? fd : procfs_add(p, fd, with_shmem, sum);
+
+        return r == -ENOENT || r == -ENODEV ? CGROUPFS_GONE : r;
+}
+
+/* The processes of a candidate and of its parts. A threaded cgroup does not list any: those of a part are in
+ * the candidate's list, and those of the candidate in none but its parts'. */
 static int sum_processes(const struct procfs *p, struct tree *t, uint32_t index, bool with_shmem,
                          struct procfs_sum *sum)
 {
         struct node *n = tree_node(t, index);
-        int fd = node_file(n, FILE_PROCS);
-        int r = fd < 0 ? fd : procfs_add(p, fd, with_shmem, sum);
+        int r = add_processes(p, n, with_shmem, sum);
 
-        if (r == -ENOENT || r == -ENODEV)
-                r = CGROUPFS_GONE;
-        if (n->first_part == NODE_NONE || r == CGROUPFS_GONE)
+        if (r != CGROUPFS_OK && (r != -EOPNOTSUPP || n->first_part == NODE_NONE))
                 return r;
-        for (uint32_t i = n->first_part; i != NODE_NONE; i = tree_node(t, i)->next_part)
-                if ((fd = node_file(tree_node(t, i), FILE_PROCS)) >= 0)
-                        procfs_add(p, fd, with_shmem, sum);
+        for (uint32_t i = n->first_part; i != NODE_NONE; i = tree_node(t, i)->next_part) {
+                r = add_processes(p, tree_node(t, i), with_shmem, sum);
+                if (r < 0 && r != -EOPNOTSUPP)
+                        return r;
+        }
         return CGROUPFS_OK;
 }
 

@@ -195,6 +195,22 @@ Test(scan, lies)
         }
 }
 
+/* A list of processes that is a directory, once the candidate's own, once that of a part. */
+Test(scan, lists_that_cannot_be_read)
+{
+        begin("/docker/" ID " memory.current=100 -cgroup.procs\n"
+              "/docker/" OTHER " memory.current=100 cgroup.procs=20\n"
+              "/docker/" OTHER "/inner -cgroup.procs\n"
+              "/docker/" THIRD " memory.current=100 cgroup.procs=20\n"
+              "/docker/" THIRD "/inner -cgroup.procs\n/proc/20\n");
+        world_mkdir(&w, "docker/" ID "/cgroup.procs");
+        world_mkdir(&w, "docker/" OTHER "/inner/cgroup.procs");
+        cr_expect_not_null(world_scan(&w, "/docker/" THIRD), "gone is no error");
+        cr_expect_eq(w.snapshot.n, 1);
+        cr_expect_eq(w.scanner.bad_files, 2);
+        world_remove(&w);
+}
+
 Test(scan, empty_is_left_out_unless_populated)
 {
         const struct snapshot_cgroup *c;
