@@ -49,13 +49,28 @@ static int read_oom_score_adj(const struct procfs *p, uint64_t pid)
         return negative ? -(int)magnitude : (int)magnitude;
 }
 
+/* In pieces, since a process may be of 65536 groups, and they stand in front. What of a line was read is kept
+ * for the next piece, unless it is longer than a piece, and then not the one that is looked for. */
 static uint64_t read_shmem(const struct procfs *p, uint64_t pid)
 {
-        char text[4096];
+        char path[64], text[4096];
+        CLEANUP(close_p) int fd = -1;
+        size_t kept = 0;
         uint64_t kib = 0;
+        ssize_t n;
 
-        if (read_of(p, pid, "status", text, sizeof(text)) == CGROUPFS_OK)
-                ktext_find(text, "RssShmem:", &kib);
+        snprintf(path, sizeof(path), "%llu/status", (unsigned long long)pid);
+        fd = cgroupfs_open_file(p->fd, path, O_RDONLY);
+        while (fd >= 0 && (n = read(fd, text + kept, sizeof(text) - 1 - kept)) > 0) {
+                char *line;
+
+                text[kept + (size_t)n] = '\0';
+                if (ktext_find(text, "RssShmem:", &kib) == 0)
+                        break;
+                line = strrchr(text, '\n');
+                kept = line ? strlen(line + 1) : 0;
+                memmove(text, line ? line + 1 : text, kept);
+        }
         return u64_scale(kib, KIB, 1);
 }
 

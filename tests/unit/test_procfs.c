@@ -60,6 +60,25 @@ Test(procfs, sums)
         cr_expect_eq(world_descriptors(), before);
 }
 
+/* A process of many groups has a long status. The pieces it is read in end at every place of the line. */
+Test(procfs, long_status)
+{
+        CLEANUP(free_p) char *text = malloc(32 * 1024);
+
+        begin("/a cgroup.procs=20\n/proc/20 oom_score=700\n");
+        for (size_t groups = 4000; groups < 9000; groups += 1 + 500 * (groups % 20 == 0)) {
+                char *end = stpcpy(text, "Name:\tRssShmem:\nGroups:\t");
+
+                memset(end, '7', groups);
+                strcpy(end + groups, "\nVmRSS:\t 900 kB\nRssShmem:\t 8 kB\nThreads:\t1\n");
+                world_write(&w, "proc/20/status", text);
+                cr_expect_eq(sum_of("a/cgroup.procs", true, 0).shmem_mapped, 8 * KIB, "%zu", groups);
+        }
+        world_write(&w, "proc/20/status", "Name:\tkthreadd\n");
+        cr_expect_eq(sum_of("a/cgroup.procs", true, 0).shmem_mapped, 0);
+        finish();
+}
+
 Test(procfs, adjustments)
 {
         static const struct {
