@@ -72,6 +72,33 @@ static bool holds_candidate(struct controller *c, uint32_t branch)
         return false;
 }
 
+static bool has_limit(struct node *n)
+{
+        uint64_t max;
+
+        return node_read_u64(n, FILE_MAX, &max) == CGROUPFS_OK && max != KTEXT_MAX;
+}
+
+static bool is_configured(const struct sense_options *o, const char *path)
+{
+        for (size_t i = 0; i < o->n_domains; i++)
+                if (strcmp(o->domains[i], path) == 0)
+                        return true;
+        return false;
+}
+
+/* Is the cgroup gone, or the limit lifted that made it a domain by itself? */
+static bool is_over(struct controller *c, const struct watch *w)
+{
+        uint32_t index = tree_find(c->scanner.tree, w->domain.id);
+
+        if (w->domain.is_host)
+                return false;
+        if (index == NODE_NONE || tree_node(c->scanner.tree, index)->gone)
+                return true;
+        return !is_configured(&c->config->sense, w->domain.path) && !has_limit(tree_node(c->scanner.tree, index));
+}
+
 /* The container that the controller runs in has a limit, but nobody in it who could be shed. */
 static bool is_own_container(const struct node *n)
 {
@@ -84,11 +111,9 @@ static void watch_limits(struct controller *c, void (*woken)(struct watch *w))
 {
         for (uint32_t i = 1; i < tree_size(c->scanner.tree); i++) {
                 struct node *n = tree_node(c->scanner.tree, i);
-                uint64_t max;
 
                 if (n->kind == NODE_BRANCH && !n->gone && n->delegate == NODE_NONE && !is_own_container(n) &&
-                    node_read_u64(n, FILE_MAX, &max) == CGROUPFS_OK &&
-                    max != KTEXT_MAX && holds_candidate(c, i))
+                    has_limit(n) && holds_candidate(c, i))
                         watch_node(c, i, woken);
         }
 }
@@ -126,15 +151,11 @@ void domains_watch(struct controller *c, void (*woken)(struct watch *w))
 {
         const struct sense_options *o = &c->config->sense;
 
-        for (size_t i = 0; i < c->n_watches; i++) {
-                struct watch *w = &c->watches[i];
-                uint32_t index = tree_find(c->scanner.tree, w->domain.id);
-
-                if (!w->domain.is_host && (index == NODE_NONE || tree_node(c->scanner.tree, index)->gone))
-                        watch_stop(w);
+        for (size_t i = 0; i < c->n_watches; i++)
+                if (is_over(c, &c->watches[i]))
+                        watch_stop(&c->watches[i]);
                 else
-                        w->domain.node = index;
-        }
+                        c->watches[i].domain.node = tree_find(c->scanner.tree, c->watches[i].domain.id);
         if (o->host)
                 watch_node(c, 0, woken);
         for (size_t i = 0; i < o->n_domains; i++) {

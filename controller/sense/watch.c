@@ -15,8 +15,8 @@
 
 #include "base/base.h"
 
-/* A domain that cannot be read, or has no limit yet (it is made first and limited then): when to look again.
- */
+/* A domain that cannot be read, or has no limit yet (it is made first and limited then): when to look again at
+ * first; then twice as long each time. */
 #define AGAIN_US (200 * USEC_PER_MSEC)
 
 /* Rounds with less than this between them are of one shortage. */
@@ -84,7 +84,7 @@ void watch_start(struct watch *w, struct loop *loop, struct scanner *s, const st
         w->loop = loop;
         w->woken = woken;
         w->gone = false;
-        w->next_look_us = 0;
+        w->next_look_us = w->again_us = 0;
         w->facts = (struct domain_facts){ .memory_total = UINT64_MAX };  /* the first look reads everything */
         stall_meter_reset(&w->meter);
         if (w->domain.is_host) {
@@ -202,10 +202,12 @@ int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
 
         if (r != CGROUPFS_OK) {
                 w->gone = r == CGROUPFS_GONE;
-                w->next_look_us = w->gone ? LOOP_NEVER : now_us + AGAIN_US;
+                w->again_us = u64_min(u64_max(2 * w->again_us, AGAIN_US), s->options->timer_max_us);
+                w->next_look_us = w->gone ? LOOP_NEVER : now_us + w->again_us;
                 w->shortage = (struct shortage){ .level = LEVEL_CALM };
                 return r;
         }
+        w->again_us = 0;
         measure_fall(w, available_before, now_us);
         w->facts.lists_count = is_given_back(w, now_us);
         w->stall_permyriad = 0;

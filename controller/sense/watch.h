@@ -19,6 +19,7 @@ struct watch {
         struct shortage shortage;       /* judged from them */
         uint32_t stall_permyriad;       /* likewise */
         uint64_t next_look_us;          /* when it wants to be looked at; LOOP_NEVER: when it is woken */
+        uint64_t again_us;              /* the pause after a look that came to nothing */
         bool gone;                      /* the domain does not exist (any more): the place is free */
         uint64_t oom_us;                /* when the kernel last ran out of memory in it; 0: never */
         uint64_t deaf_until_us;         /* pressure before this moment belongs to a round that is over */

@@ -189,8 +189,16 @@ Test(watch, unreadable)
         world_write(&w, "proc/meminfo", "x\n");
         cr_expect_lt(watch_look(&watch, &w.scanner, &policy_default), 0);
         cr_expect_eq(watch.shortage.level, LEVEL_CALM, "what is not known is no shortage");
-        cr_expect_leq(watch.next_look_us, loop_now_us() + w.options.timer_max_us,
-                      "but it is looked at again");
+        cr_expect_leq(watch.next_look_us, loop_now_us() + 200 * USEC_PER_MSEC, "but it is looked at again");
+        for (int i = 0; i < 20; i++)
+                watch_look(&watch, &w.scanner, &policy_default);
+        cr_expect_gt(watch.next_look_us, loop_now_us() + w.options.timer_max_us / 2, "ever more seldom");
+        cr_expect_leq(watch.next_look_us, loop_now_us() + w.options.timer_max_us);
+        meminfo(8192, 0, 0);
+        cr_expect_eq(watch_look(&watch, &w.scanner, &policy_default), CGROUPFS_OK);
+        world_write(&w, "proc/meminfo", "x\n");
+        watch_look(&watch, &w.scanner, &policy_default);
+        cr_expect_leq(watch.next_look_us, loop_now_us() + 200 * USEC_PER_MSEC, "until it can be read again");
         finish();
 }
 

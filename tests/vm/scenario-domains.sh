@@ -3,7 +3,7 @@
 # vm: memory=512M swap=none timeout=60
 #
 # Domains that come and go, as pods do, each under a name of its own: the place of one that has gone is free
-# for the next. And directories that are made without pause, as a hostile tenant may: the daemon looks at all
+# for the next, and so is that of one whose limit is lifted. And directories that are made without pause, as a hostile tenant may: the daemon looks at all
 # of them together, five times a second.
 #
 # /
@@ -42,6 +42,13 @@ spawn last/app hog --rate 20M
 expect "and it is helped" wait_for 15 dead last/app
 expect "its web lives" alive last/web
 expect "the kernel's killer was not needed" test "$(value_of last memory.events oom_kill)" -eq 0
+
+unwatched() {
+        jettison status --json | grep -q "\"path\":\"$(path_of "$1")\",\"level\":\"[a-z]*\",\"state\":\"gone\""
+}
+echo max >"$CG/last/memory.max"
+group news
+expect "a domain whose limit is lifted is none any more" wait_for 10 unwatched last
 
 group storm
 group supervisor
