@@ -56,7 +56,7 @@ static inline void compat_vm_flags_mod(struct vm_area_struct *vma,
 
 /*
  * With control flow integrity an indirect call must be of exactly the callee's
- * type, so that a probe cannot leave out arguments (see watch.c). 6.18 renamed
+ * type, so that a probe cannot leave out arguments (see witness.c). 6.18 renamed
  * CFI_CLANG to CFI.
  */
 #define COMPAT_SHORT_PROBES (IS_ENABLED(CONFIG_TRACEPOINTS) && \

@@ -13,8 +13,8 @@
  * Whoever first sets lines or an order holds both, as long as its file is
  * open. That is a pointer to its open file under a mutex, which is held while
  * lines or an order are set, so that a closing holder cannot take back what
- * the next one has just set. An order's mutex is taken inside; nothing here is
- * taken by timers, probes or the OOM notifier.
+ * the next one has just set. An order's spinlock is taken inside; nothing here
+ * is taken by timers, probes or the OOM notifier.
  *
  * The open file is counted as a use of the module, and unloading it is refused
  * meanwhile. After misc_deregister() there is therefore nobody left inside.

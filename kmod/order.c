@@ -8,7 +8,7 @@
  * and only then strike the next. It is the last of the notifiers: if another
  * one, a balloon, has given memory back, nobody need die.
  *
- * WHERE IT RUNS. In the task whose allocation failed, or in kswapd, under
+ * WHERE IT RUNS. In the task whose allocation failed, or SysRq-f's work, under
  * oom_lock, hence never twice at a time. It may sleep, as direct reclaim does.
  * It must not allocate, which would lead back here, nor wait for anybody who
  * might. All state is therefore under one spinlock, inside which nothing
