@@ -43,6 +43,7 @@ struct standing {
                 } victims[JETTISON_ORDER_MAX];
         } order;
         bool refused;                   /* the module took no order, and that was said */
+        bool missed;                    /* it knew fewer cgroups than were named, and that was said */
         bool acting;                    /* the round under way is the module's */
         uint64_t victim;                /* that it struck and that is not dead yet; 0: none */
         uint64_t memory;                /* of the victim that it struck last, bytes */

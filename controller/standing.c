@@ -84,6 +84,10 @@ static void leave(struct controller *c, const struct order *next)
                 c->standing.refused = true;
                 return;
         }
+        if (order.n_taken < order.n && !c->standing.missed) {
+                log_warning("the kernel module knows %u of the %u cgroups of an order only", order.n_taken, order.n);
+                c->standing.missed = true;
+        }
         if (!is_same(&c->standing.order, next) && next->n > 0 && !c->round.active)
                 report_order(c, next);
         c->standing.order = *next;
