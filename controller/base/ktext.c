@@ -22,8 +22,7 @@ static const char *skip_blanks(const char *p)
         return p;
 }
 
-/* Reads digits at p; returns where they end, or NULL when there are none or too many. */
-static const char *read_digits(const char *p, uint64_t *ret_value)
+const char *ktext_digits(const char *p, uint64_t *ret_value)
 {
         uint64_t value = 0;
 
@@ -44,7 +43,7 @@ int ktext_u64(const char *text, uint64_t *ret_value)
 
         if (strncmp(p, "max", 3) == 0)
                 p += 3;
-        else if (!(p = read_digits(p, &value)))
+        else if (!(p = ktext_digits(p, &value)))
                 return -EINVAL;
 
         while (*p == ' ' || *p == '\t' || *p == '\n')
@@ -75,7 +74,7 @@ size_t ktext_keys(const char *text, const struct ktext_key *keys, size_t n_keys)
                 const struct ktext_key *key = find_key(keys, n_keys, line, len);
                 uint64_t bit = key ? UINT64_C(1) << (key - keys) : 0, value;
 
-                if (!key || (seen & bit) || !read_digits(skip_blanks(line + len), &value))
+                if (!key || (seen & bit) || !ktext_digits(skip_blanks(line + len), &value))
                         continue;
                 *key->value = value;
                 seen |= bit;
@@ -108,7 +107,7 @@ static const char *read_average(const char *p, const char *name, uint32_t *ret_a
         size_t len = strlen(name);
         uint64_t whole;
 
-        if (strncmp(p, name, len) != 0 || !(p = read_digits(p + len, &whole)) || whole > 100)
+        if (strncmp(p, name, len) != 0 || !(p = ktext_digits(p + len, &whole)) || whole > 100)
                 return NULL;
         if (p[0] != '.' || !is_digit(p[1]) || !is_digit(p[2]))
                 return NULL;
@@ -130,7 +129,7 @@ static const char *read_psi_line(const char *p, const char *name, struct psi_lin
             !(p = read_average(p, "avg60=", &ret_line->avg60)) ||
             !(p = read_average(p, "avg300=", &ret_line->avg300)))
                 return NULL;
-        if (strncmp(p, "total=", 6) != 0 || !(p = read_digits(p + 6, &ret_line->total_us)) || *p != '\n')
+        if (strncmp(p, "total=", 6) != 0 || !(p = ktext_digits(p + 6, &ret_line->total_us)) || *p != '\n')
                 return NULL;
         return p + 1;
 }

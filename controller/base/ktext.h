@@ -9,6 +9,9 @@
 /* What a limit file says when there is none. */
 #define KTEXT_MAX UINT64_MAX
 
+/* Reads digits at p, and nothing else: where they end, or NULL when there are none or too many for 64 bits. */
+const char *ktext_digits(const char *p, uint64_t *ret_value);
+
 /* Reads an unsigned decimal, or "max" (→ KTEXT_MAX), with white space around it and nothing else.
  * 0, or -EINVAL: empty, negative, trailing bytes, or over 64 bits. *ret_value is then as it was. */
 int ktext_u64(const char *text, uint64_t *ret_value);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/ktext.h"
 
 /* Decimals in a duration: enough for a microsecond in seconds. */
 #define DECIMALS_MAX 6
@@ -35,33 +36,17 @@ static const struct unit duration_units[] = {
         { "ms", USEC_PER_MSEC },      { "us", 1 },
 };
 
-/* Reads digits at p; returns where they end, or NULL when there are none or too many. */
-static const char *read_digits(const char *p, uint64_t *ret_value)
-{
-        const char *start = p;
-        uint64_t value = 0;
-
-        for (; *p >= '0' && *p <= '9'; p++)
-                if (__builtin_mul_overflow(value, 10, &value) ||
-                    __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
-                        return NULL;
-        if (p == start)
-                return NULL;
-        *ret_value = value;
-        return p;
-}
-
 /* Reads "12.34%"; returns what is behind it, or NULL. */
 static const char *read_share(const char *p, uint32_t *ret_permyriad)
 {
         uint64_t value;
 
-        if (!(p = read_digits(p, &value)) || value > 100)
+        if (!(p = ktext_digits(p, &value)) || value > 100)
                 return NULL;
         value *= 100;
         if (*p == '.') {
                 uint64_t decimals;
-                const char *end = read_digits(p + 1, &decimals);
+                const char *end = ktext_digits(p + 1, &decimals);
 
                 if (!end || end - p > 3)
                         return NULL;
@@ -91,7 +76,7 @@ int size_parse(const char *text, uint64_t *ret_bytes)
         const char *p, *multiple;
         uint64_t bytes;
 
-        if (!(p = read_digits(text, &bytes)))
+        if (!(p = ktext_digits(text, &bytes)))
                 return -EINVAL;
         multiple = *p != '\0' ? strchr(multiples, *p) : NULL;
         if (multiple) {
@@ -145,10 +130,10 @@ int duration_parse(const char *text, uint64_t *ret_us)
         uint64_t us, decimals = 0, tens = 1, factor;
         const char *p;
 
-        if (!(p = read_digits(text, &us)))
+        if (!(p = ktext_digits(text, &us)))
                 return -EINVAL;
         if (*p == '.') {
-                const char *end = read_digits(p + 1, &decimals);
+                const char *end = ktext_digits(p + 1, &decimals);
 
                 if (!end || end - p - 1 > DECIMALS_MAX)
                         return -EINVAL;
