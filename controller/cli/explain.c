@@ -35,48 +35,32 @@ static const char *word_means(const struct word *words, size_t n, const char *na
         return name;
 }
 
-static char *size_text(const json_t *line, const char *name)
+/* Under the id of each object of the list the fate. */
+static void set_fates(json_t *map, const json_t *list, const char *fate)
 {
-        char text[SIZE_TEXT_MAX];
-
-        return must(strdup(size_format(field_u64(line, name), text)));
-}
-
-/* A duration, or "-" where the line has none, or it did not come to that. New. */
-static char *duration_text(const json_t *line, const char *name)
-{
-        char text[DURATION_TEXT_MAX];
-
-        if (!field_u64(line, name))
-                return must(strdup("-"));
-        return must(strdup(duration_format(field_u64(line, name), text)));
-}
-
-static char *shown(const json_t *line, const char *name)
-{
-        return text_show_json(field_text(line, name));
-}
-
-/* id → fate, for the planned victims. Those without a line were not struck, unless the round was cut off.
- * New. */
-static json_t *victim_fates(const struct round *r)
-{
-        json_t *map = must(json_object()), *line;
+        json_t *line;
         size_t i;
 
-        json_array_foreach(json_object_get(json_object_get(r->intent, "plan"), "victims"), i, line) {
-                char key[24];
+        json_array_foreach(list, i, line) {
+                CLEANUP(free_p) char *key = text_format("%llu", (unsigned long long)field_u64(line, "id"));
+                const char *word = fate ? fate : word_means(fates, ARRAY_SIZE(fates), field_text(line, "outcome"));
 
-                snprintf(key, sizeof(key), "%llu", (unsigned long long)field_u64(line, "id"));
-                json_object_set_new(map, key, must(json_string(r->outcome ? "spared" : "unknown")));
+                json_object_set_new(map, key, must(json_string(word)));
         }
-        json_array_foreach(r->victims, i, line) {
-                char key[24];
+}
 
-                snprintf(key, sizeof(key), "%llu", (unsigned long long)field_u64(line, "id"));
-                json_object_set_new(map, key, must(json_string(word_means(fates, ARRAY_SIZE(fates),
-                                                                          field_text(line, "outcome")))));
-        }
+/* id → fate, for those who were to be struck: 'fate' where nothing happened to them, which nobody can know of a
+ * round that was cut off. Then for those who were, whether or not they were to be at first. New. */
+static json_t *victim_fates(const struct round *r, const json_t *planned, const char *fate)
+{
+        json_t *map = must(json_object()), *replan;
+        size_t i;
+
+        set_fates(map, planned, r->outcome ? fate : "unknown");
+        if (!r->outcome)
+                json_array_foreach(r->replans, i, replan)
+                        set_fates(map, json_object_get(replan, "victims"), "unknown");
+        set_fates(map, r->victims, NULL);
         return map;
 }
 
@@ -84,13 +68,13 @@ static void print_intent(const struct round *r, FILE *out, const struct term *te
 {
         const json_t *intent = r->intent, *plan = json_object_get(intent, "plan");
         CLEANUP(free_p) char *when = text_time(field_u64(intent, "time_usec"));
-        CLEANUP(free_p) char *domain = shown(intent, "domain");
-        CLEANUP(free_p) char *need = size_text(intent, "need"), *relief = size_text(plan, "relief");
+        CLEANUP(free_p) char *domain = show_text(intent, "domain");
+        CLEANUP(free_p) char *need = show_size(intent, "need"), *relief = show_size(plan, "relief");
         CLEANUP(free_p) char *witness = text_show_json(word_means(witnesses, ARRAY_SIZE(witnesses),
                                                                   field_text(intent, "witness")));
         size_t n_victims = show_count(plan, "victims"), n = n_victims + show_count(plan, "kept");
         bool proven = strcmp(field_text(plan, "proof"), "optimal") == 0;
-        json_t *map = victim_fates(r);
+        json_t *map = victim_fates(r, json_object_get(plan, "victims"), "spared");
 
         fprintf(out, "%sRound %llu%s, %s, domain %s: %s.\n", style_begin(term, STYLE_BOLD),
                 (unsigned long long)r->number, style_end(term, STYLE_BOLD), when, domain, witness);
@@ -103,22 +87,63 @@ static void print_intent(const struct round *r, FILE *out, const struct term *te
         json_decref(map);
 }
 
+/* Who was in the order, in its order. */
+static void print_members(const struct round *r, FILE *out, const struct term *term)
+{
+        static const struct column columns[] = {
+                { "FATE", CUT_NEVER, false },   { "CONTAINER", CUT_FRONT, false }, { "NAME", CUT_AWAY, false },
+                { "UTILITY", CUT_NEVER, true }, { "RELIEF", CUT_NEVER, true },
+        };
+        const json_t *members = json_object_get(r->intent, "victims");
+        json_t *map = victim_fates(r, members, "not needed"), *line;
+        struct table table;
+        size_t i;
+
+        table_init(&table, columns, ARRAY_SIZE(columns));
+        json_array_foreach(members, i, line) {
+                CLEANUP(free_p) char *key = text_format("%llu", (unsigned long long)field_u64(line, "id"));
+
+                table_row(&table, STYLE_PLAIN);
+                table_cell(&table, show_text(map, key));
+                table_cell(&table, show_text(line, "path"));
+                table_cell(&table, names_text(line));
+                table_cell(&table, show_utility(line));
+                table_size(&table, field_u64(line, "relief"));
+        }
+        table_print(&table, out, term);
+        table_fini(&table);
+        json_decref(map);
+}
+
 /* What the kernel module was told, which stands for the intent when it has carried it out. */
 static void print_order(const struct round *r, FILE *out, const struct term *term)
 {
-        CLEANUP(free_p) char *when = text_time(field_u64(json_array_get(r->victims, 0), "time_usec"));
-        CLEANUP(free_p) char *domain = shown(r->intent, "domain");
+        CLEANUP(free_p) char *when = text_time(history_time_us(r));
+        CLEANUP(free_p) char *domain = show_text(r->intent, "domain");
+        CLEANUP(free_p) char *witness = text_show_json(word_means(witnesses, ARRAY_SIZE(witnesses),
+                                                                  field_text(r->intent, "witness")));
 
         fprintf(out, "%sRound %llu%s, %s, domain %s: %s.\n", style_begin(term, STYLE_BOLD),
-                (unsigned long long)r->number, style_end(term, STYLE_BOLD), when, domain,
-                word_means(witnesses, ARRAY_SIZE(witnesses), field_text(r->intent, "witness")));
+                (unsigned long long)r->number, style_end(term, STYLE_BOLD), when, domain, witness);
         fprintf(out, "The standing order named %zu, cheapest first. The kernel module took one at a time until there\n"
                 "was memory, and passed over those too small to help.\n\n", show_count(r->intent, "victims"));
+        print_members(r, out, term);
+        fputc('\n', out);
 }
 
-static bool is_order(const struct round *r)
+static bool is_dry(const struct round *r)
 {
-        return strcmp(field_text(r->intent, "what"), "order") == 0;
+        return strcmp(field_text(r->outcome, "result"), "dry-run") == 0;
+}
+
+/* How it was struck; "-" when it was not. New. */
+static char *method_text(const json_t *line)
+{
+        const char *outcome = field_text(line, "outcome");
+
+        if (strcmp(outcome, "dry-run") == 0 || strcmp(outcome, "vanished") == 0)
+                return must(strdup("-"));
+        return show_text(line, "method");
 }
 
 static void print_victims(const struct round *r, FILE *out, const struct term *term)
@@ -141,50 +166,104 @@ static void print_victims(const struct round *r, FILE *out, const struct term *t
         table_init(&table, columns, ARRAY_SIZE(columns));
         json_array_foreach(r->victims, i, line) {
                 table_row(&table, STYLE_PLAIN);
-                table_cell(&table, shown(line, "path"));
+                table_cell(&table, show_text(line, "path"));
                 table_cell(&table, names_text(line));
-                table_cell(&table, shown(line, "method"));
+                table_cell(&table, method_text(line));
                 table_number(&table, field_u64(line, "processes"));
                 table_size(&table, field_u64(line, "expected"));
                 table_size(&table, field_u64(line, "freed"));
-                table_cell(&table, duration_text(line, "strike_usec"));
-                table_cell(&table, duration_text(line, "dead_usec"));
-                table_cell(&table, duration_text(line, "settle_usec"));
-                table_cell(&table, shown(line, "outcome"));
+                table_cell(&table, show_duration(line, "strike_usec"));
+                table_cell(&table, show_duration(line, "dead_usec"));
+                table_cell(&table, show_duration(line, "settle_usec"));
+                table_cell(&table, show_text(line, "outcome"));
         }
         table_print(&table, out, term);
         table_fini(&table);
+        if (is_dry(r)) {
+                fputs("Nobody was struck: dry run.\n\n", out);
+                return;
+        }
         fputs("STRIKE: from the trigger until it was struck; DEAD and SETTLED: from then until its last\n"
               "process was gone and its memory was back.\n\n", out);
+}
+
+/* The last victim that was told of before that. Borrowed, or NULL. */
+static const json_t *victim_before(const struct round *r, uint64_t time_us)
+{
+        const json_t *last = NULL;
+        json_t *line;
+        size_t i;
+
+        json_array_foreach(r->victims, i, line)
+                if (field_u64(line, "time_usec") <= time_us)
+                        last = line;
+        return last;
+}
+
+static void print_replan(const struct round *r, const json_t *line, FILE *out)
+{
+        const json_t *victims = json_object_get(line, "victims");
+        const json_t *before = victim_before(r, field_u64(line, "time_usec"));
+        CLEANUP(free_p) char *after = show_text(before, "path"), *need = show_size(line, "need");
+        CLEANUP(free_p) char *next = show_text(json_array_get(victims, 0), "path");
+        size_t n = json_array_size(victims);
+
+        fprintf(out, "Still short%s%s: %s needed", before ? " after " : "", before ? after : "", need);
+        if (n == 1)
+                fprintf(out, "; %s was chosen.\n", next);
+        else
+                fprintf(out, "; %zu were chosen, %s first.\n", n, next);
+}
+
+static void print_replans(const struct round *r, FILE *out)
+{
+        json_t *line;
+        size_t i;
+
+        json_array_foreach(r->replans, i, line)
+                print_replan(r, line, out);
+        if (i > 0)
+                fputc('\n', out);
+}
+
+static void print_times(const struct round *r, FILE *out)
+{
+        bool recovered = strcmp(field_text(r->outcome, "result"), "recovered") == 0;
+        CLEANUP(free_p) char *took = show_duration(r->outcome, "took_usec");
+        unsigned long long kernel_kills = field_u64(r->outcome, "kernel_kills");
+
+        if (kernel_kills > 0)
+                fprintf(out, "Killed meanwhile by the kernel's own OOM killer, on the whole host: %llu.\n",
+                        kernel_kills);
+        fprintf(out, "From the trigger %s: %s.\n",
+                recovered ? "until memory was back" : "to the end of the round", took);
 }
 
 static void print_outcome(const struct round *r, FILE *out)
 {
         const json_t *o = r->outcome;
-        CLEANUP(free_p) char *result = shown(o, "result"), *need = size_text(o, "need");
-        CLEANUP(free_p) char *expected = size_text(o, "expected"), *freed = size_text(o, "freed");
-        CLEANUP(free_p) char *before = size_text(o, "available_before");
-        CLEANUP(free_p) char *after = size_text(o, "available_after");
-        CLEANUP(free_p) char *took = duration_text(o, "took_usec");
+        CLEANUP(free_p) char *result = show_text(o, "result"), *need = show_size(o, "need");
+        CLEANUP(free_p) char *expected = show_size(o, "expected"), *freed = show_size(o, "freed");
+        CLEANUP(free_p) char *before = show_size(o, "available_before");
+        CLEANUP(free_p) char *after = show_size(o, "available_after");
 
         if (!o) {
                 fputs("Interrupted: the journal has no outcome of this round. It is still under way, or the\n"
                       "daemon was stopped or killed in the middle of it.\n", out);
                 return;
         }
-        if (is_order(r)) {
-                fprintf(out, "Outcome: %s. Measured %s freed; available %s before, %s after.\n", result, freed,
-                        before, after);
-                return;
-        }
-        fprintf(out, "Outcome: %s. Needed %s, expected %s, measured %s freed; available %s before, %s "
-                "after.\n", result, need, expected, freed, before, after);
-        fprintf(out, "From the trigger until memory was back: %s.\n", took);
+        fprintf(out, "Outcome: %s. ", result);
+        if (history_is_order(r))
+                fprintf(out, "Measured %s freed", freed);
+        else
+                fprintf(out, "Needed %s, expected %s, measured %s freed", need, expected, freed);
+        fprintf(out, "; available %s before, %s after.\n", before, after);
+        print_times(r, out);
 }
 
 void explain_round(const struct round *r, FILE *out, const struct term *term)
 {
-        if (is_order(r))
+        if (history_is_order(r))
                 print_order(r, out, term);
         else if (r->intent)
                 print_intent(r, out, term);
@@ -192,6 +271,7 @@ void explain_round(const struct round *r, FILE *out, const struct term *term)
                 fprintf(out, "Round %llu: its intent is not in the journal any more.\n\n",
                         (unsigned long long)r->number);
         print_victims(r, out, term);
+        print_replans(r, out);
         print_outcome(r, out);
 }
 
@@ -202,17 +282,63 @@ static void add_round(struct table *t, const struct round *r)
 
         table_row(t, r->outcome ? STYLE_PLAIN : STYLE_YELLOW);
         table_number(t, r->number);
-        table_cell(t, text_time(field_u64(first, "time_usec")));
-        table_cell(t, shown(first, "domain"));
-        table_cell(t, shown(r->intent, "witness"));
+        table_cell(t, text_time(history_time_us(r)));
+        table_cell(t, show_text(first, "domain"));
+        table_cell(t, show_text(r->intent, "witness"));
         table_size(t, field_u64(r->intent ? r->intent : r->outcome, "need"));
         table_number(t, r->outcome ? field_u64(r->outcome, "victims") : json_array_size(r->victims));
-        table_cell(t, r->outcome ? size_text(r->outcome, "freed") : must(strdup("-")));
-        table_cell(t, duration_text(r->outcome, "took_usec"));
+        table_cell(t, r->outcome ? show_size(r->outcome, "freed") : must(strdup("-")));
+        table_cell(t, show_duration(r->outcome, "took_usec"));
         table_cell(t, text_show_json(r->outcome ? result : "interrupted"));
 }
 
-void explain_rounds(const struct history *h, const char *bytes, FILE *out, const struct term *term)
+/* Of those who died, by the victims' own lines. */
+static void print_sums(const struct history *h, FILE *out)
+{
+        uint64_t n = 0, freed = 0, utility = 0;
+        char size[SIZE_TEXT_MAX];
+        json_t *line;
+        size_t k;
+
+        for (size_t i = 0; i < h->n; i++)
+                json_array_foreach(h->rounds[i].victims, k, line) {
+                        const char *fate = word_means(fates, ARRAY_SIZE(fates), field_text(line, "outcome"));
+                        bool died = strcmp(fate, "died") == 0;
+
+                        n += died;
+                        freed = u64_add(freed, field_u64(line, "freed"));
+                        utility += died ? field_u64(line, "utility") : 0;
+                }
+        fprintf(out, "\nIn all: rounds %zu, dead %llu, freed %s, utility lost %llu.\n", h->n, (unsigned long long)n,
+                size_format(freed, size), (unsigned long long)utility);
+}
+
+/* Each kind of shortage once, with how often it was told: at most once a minute. */
+static void print_errors(const struct history *h, FILE *out)
+{
+        json_t *lasts = must(json_object()), *times = must(json_object()), *line;
+        const char *kind;
+        size_t i;
+
+        json_array_foreach(h->errors, i, line) {
+                CLEANUP(free_p) char *key = text_format("%s\n%s", field_text(line, "domain"),
+                                                        field_text(line, "text"));
+
+                json_object_set(lasts, key, line);
+                json_object_set_new(times, key, json_integer((json_int_t)field_u64(times, key) + 1));
+        }
+        json_object_foreach(lasts, kind, line) {
+                CLEANUP(free_p) char *domain = show_text(line, "domain"), *why = show_text(line, "text");
+                CLEANUP(free_p) char *when = text_time(field_u64(line, "time_usec"));
+
+                fprintf(out, "Short and not acted on: %s, %llu times, the last %s: %s.\n", domain,
+                        (unsigned long long)field_u64(times, kind), when, why);
+        }
+        json_decref(lasts);
+        json_decref(times);
+}
+
+void explain_rounds(const struct history *h, FILE *out, const struct term *term)
 {
         static const struct column columns[] = {
                 { "ROUND", CUT_NEVER, true },    { "TIME", CUT_NEVER, false }, { "DOMAIN", CUT_FRONT, false },
@@ -223,89 +349,13 @@ void explain_rounds(const struct history *h, const char *bytes, FILE *out, const
 
         table_init(&table, columns, ARRAY_SIZE(columns));
         for (size_t i = 0; i < h->n; i++)
-                if (!bytes || history_mentions(&h->rounds[i], bytes))
-                        add_round(&table, &h->rounds[i]);
-        if (table.n_rows)
+                add_round(&table, &h->rounds[i]);
+        if (table.n_rows) {
                 table_print(&table, out, term);
-        else
+                print_sums(h, out);
+        } else {
                 fputs("No rounds.\n", out);
+        }
+        print_errors(h, out);
         table_fini(&table);
-}
-
-static void line_intent(const json_t *line, FILE *out)
-{
-        CLEANUP(free_p) char *domain = shown(line, "domain"), *need = size_text(line, "need");
-        CLEANUP(free_p) char *witness = shown(line, "witness");
-
-        fprintf(out, "%s needs %s (%s), %zu to be shed", domain, need, witness,
-                show_count(json_object_get(line, "plan"), "victims"));
-}
-
-static void line_order(const json_t *line, FILE *out)
-{
-        fprintf(out, "left with the kernel module, should memory run out: %zu, cheapest first",
-                show_count(line, "victims"));
-}
-
-static void line_replan(const json_t *line, FILE *out)
-{
-        CLEANUP(free_p) char *available = size_text(line, "available"), *need = size_text(line, "need");
-
-        fprintf(out, "still short, %s available: %s needed, %zu to be shed", available, need,
-                show_count(line, "victims"));
-}
-
-static void line_victim(const json_t *line, FILE *out)
-{
-        CLEANUP(free_p) char *path = shown(line, "path"), *outcome = shown(line, "outcome");
-        CLEANUP(free_p) char *freed = size_text(line, "freed"), *expected = size_text(line, "expected");
-        CLEANUP(free_p) char *name = names_text(line);
-
-        fprintf(out, "%s%s%s%s: %s, %s of %s expected", path, *name ? " (" : "", name, *name ? ")" : "",
-                outcome, freed, expected);
-}
-
-static void line_outcome(const json_t *line, FILE *out)
-{
-        CLEANUP(free_p) char *result = shown(line, "result"), *freed = size_text(line, "freed");
-        CLEANUP(free_p) char *took = duration_text(line, "took_usec");
-
-        fprintf(out, "%s, %s freed after %s", result, freed, took);
-}
-
-/* start, reload, stop, error: whatever text they have. */
-static void line_other(const json_t *line, FILE *out)
-{
-        static const char *const members[] = { "version", "config", "feed", "reason", "text", "error" };
-
-        for (size_t i = 0; i < ARRAY_SIZE(members); i++)
-                if (json_is_string(json_object_get(line, members[i]))) {
-                        CLEANUP(free_p) char *text = shown(line, members[i]);
-
-                        fprintf(out, "%s ", text);
-                }
-}
-
-void explain_line(const json_t *line, FILE *out)
-{
-        static const struct {
-                const char *what;
-                void (*print)(const json_t *line, FILE *out);
-        } kinds[] = { { "intent", line_intent },
-                      { "order", line_order },
-                      { "replan", line_replan },
-                      { "victim", line_victim },
-                      { "outcome", line_outcome } };
-        CLEANUP(free_p) char *when = text_time(field_u64(line, "time_usec")), *what = shown(line, "what");
-        void (*print)(const json_t *, FILE *) = line_other;
-
-        fprintf(out, "%s  ", when);
-        if (field_u64(line, "round"))
-                fprintf(out, "round %llu  ", (unsigned long long)field_u64(line, "round"));
-        fprintf(out, "%s  ", what);
-        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-                if (strcmp(kinds[i].what, field_text(line, "what")) == 0)
-                        print = kinds[i].print;
-        print(line, out);
-        fputc('\n', out);
 }

@@ -11,5 +11,5 @@ void explain_round(const struct round *r, FILE *out, const struct term *term);
 /* A line of the journal as a line for people. */
 void explain_line(const json_t *line, FILE *out);
 
-/* The rounds as a table. 'bytes': only those with a victim whose path contains them; NULL: all. */
-void explain_rounds(const struct history *h, const char *bytes, FILE *out, const struct term *term);
+/* The rounds as a table, their sums, and the shortages in which nothing was done. */
+void explain_rounds(const struct history *h, FILE *out, const struct term *term);

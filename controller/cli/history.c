@@ -24,6 +24,7 @@ static void round_fini(struct round *r)
 {
         json_decref(r->intent);
         json_decref(r->victims);
+        json_decref(r->replans);
         json_decref(r->outcome);
 }
 
@@ -32,6 +33,7 @@ void history_fini(struct history *h)
         for (size_t i = 0; i < h->n; i++)
                 round_fini(&h->rounds[i]);
         free(h->rounds);
+        json_decref(h->errors);
         *h = (struct history){ 0 };
 }
 
@@ -46,7 +48,8 @@ static struct round *find_round(struct reader *reader, uint64_t number)
         if (reader->keep == HISTORY_LAST && h->n > 0)
                 round_fini(&h->rounds[--h->n]);
         h->rounds = must(reallocarray(h->rounds, h->n + 1, sizeof(*h->rounds)));
-        h->rounds[h->n] = (struct round){ number, reader->life, NULL, must(json_array()), NULL };
+        h->rounds[h->n] = (struct round){ .number = number, .life = reader->life,
+                                          .victims = must(json_array()), .replans = must(json_array()) };
         return &h->rounds[h->n++];
 }
 
@@ -86,6 +89,8 @@ static void take_round_line(struct reader *reader, json_t *line, const char *wha
                 take_intent(reader, round, reader->order);
         if (strcmp(what, "victim") == 0) {
                 json_array_append(round->victims, line);
+        } else if (strcmp(what, "replan") == 0) {
+                json_array_append(round->replans, line);
         } else if (strcmp(what, "outcome") == 0 && !round->outcome) {
                 round->outcome = json_incref(line);
         }
@@ -104,6 +109,8 @@ static void take_line(struct reader *reader, const char *text, size_t len)
                 json_decref(reader->order);
                 reader->order = NULL;
         }
+        if (strcmp(what, "error") == 0 && reader->keep == HISTORY_ALL)
+                json_array_append(reader->history->errors, line);
         take_round_line(reader, line, what);
         json_decref(line);
 }
@@ -135,7 +142,7 @@ static bool is_there(const char *path, unsigned number)
 
 int history_read(const char *path, enum history_keep keep, uint64_t number, struct history *ret_history)
 {
-        struct history history = { 0 };
+        struct history history = { .errors = must(json_array()) };
         struct reader reader = { .history = &history, .keep = keep, .number = number };
         unsigned oldest = 0;
         int r;
@@ -157,16 +164,28 @@ int history_read(const char *path, enum history_keep keep, uint64_t number, stru
         return 0;
 }
 
-json_t *history_json(const struct round *r)
+bool history_is_order(const struct round *r)
 {
-        return must(json_pack("{s:I, s:b, s:O?, s:O, s:O?}", "round", (json_int_t)r->number,
-                              "interrupted", !r->outcome, "intent", r->intent, "victims", r->victims,
-                              "outcome", r->outcome));
+        return strcmp(field_text(r->intent, "what"), "order") == 0;
 }
 
-static const json_t *planned(const struct round *r)
+/* An order was left long before it was carried out. */
+uint64_t history_time_us(const struct round *r)
 {
-        return json_object_get(json_object_get(r->intent, "plan"), "victims");
+        const json_t *lines[] = { history_is_order(r) ? NULL : r->intent, json_array_get(r->victims, 0),
+                                  r->outcome };
+
+        for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+                if (field_u64(lines[i], "time_usec"))
+                        return field_u64(lines[i], "time_usec");
+        return 0;
+}
+
+json_t *history_json(const struct round *r)
+{
+        return must(json_pack("{s:I, s:b, s:O?, s:O, s:O, s:O?}", "round", (json_int_t)r->number,
+                              "interrupted", !r->outcome, "intent", r->intent, "victims", r->victims,
+                              "replans", r->replans, "outcome", r->outcome));
 }
 
 void history_tell_names(struct history *h)
@@ -179,6 +198,8 @@ void history_tell_names(struct history *h)
                 names_tell(names, h->rounds[i].victims);
                 names_tell(names, json_object_get(plan, "victims"));
                 names_tell(names, json_object_get(plan, "kept"));
+                if (history_is_order(&h->rounds[i]))
+                        names_tell(names, json_object_get(h->rounds[i].intent, "victims"));
         }
         names_free(names);
 }
@@ -191,8 +212,9 @@ bool history_line_mentions(const json_t *line, const char *bytes)
         return strstr(own ? own : path, bytes) != NULL;
 }
 
-static bool any(const json_t *lines, bool (*is_it)(const json_t *line, const char *wanted),
-                const char *wanted)
+typedef bool is_wanted(const json_t *line, const char *wanted);
+
+static bool any(const json_t *lines, is_wanted *is_it, const char *wanted)
 {
         json_t *line;
         size_t i;
@@ -203,23 +225,41 @@ static bool any(const json_t *lines, bool (*is_it)(const json_t *line, const cha
         return false;
 }
 
-/* The planned victims as well: in an interrupted round nobody knows who of them was struck. */
-bool history_mentions(const struct round *r, const char *bytes)
+/* In an interrupted round nobody knows who of the planned was struck. */
+static bool has_victim(const struct round *r, is_wanted *is_it, const char *wanted)
 {
-        return any(r->victims, history_line_mentions, bytes) || any(planned(r), history_line_mentions, bytes);
+        json_t *replan;
+        size_t i;
+
+        if (any(r->victims, is_it, wanted))
+                return true;
+        if (r->outcome)
+                return false;
+        json_array_foreach(r->replans, i, replan)
+                if (any(json_object_get(replan, "victims"), is_it, wanted))
+                        return true;
+        return any(json_object_get(json_object_get(r->intent, "plan"), "victims"), is_it, wanted);
 }
 
-void history_keep_container(struct history *h, const char *wanted)
+static bool is_meant(const struct round *r, const struct history_filter *f)
+{
+        return history_time_us(r) >= f->since_us &&
+               (!f->cgroup || has_victim(r, history_line_mentions, f->cgroup)) &&
+               (!f->container || has_victim(r, names_match, f->container));
+}
+
+void history_keep(struct history *h, const struct history_filter *filter)
 {
         size_t n = 0;
 
-        for (size_t i = 0; i < h->n; i++) {
-                struct round *r = &h->rounds[i];
-
-                if (any(r->victims, names_match, wanted) || any(planned(r), names_match, wanted))
-                        h->rounds[n++] = *r;
+        for (size_t i = 0; i < h->n; i++)
+                if (is_meant(&h->rounds[i], filter))
+                        h->rounds[n++] = h->rounds[i];
                 else
-                        round_fini(r);
-        }
+                        round_fini(&h->rounds[i]);
         h->n = n;
+        for (size_t i = json_array_size(h->errors); i-- > 0;)
+                if (filter->cgroup || filter->container ||
+                    field_u64(json_array_get(h->errors, i), "time_usec") < filter->since_us)
+                        json_array_remove(h->errors, i);
 }

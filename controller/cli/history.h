@@ -13,6 +13,7 @@ struct round {
         size_t life;            /* of the daemon: numbers may begin again when it is started */
         json_t *intent;         /* NULL: its line is gone */
         json_t *victims;        /* array of their lines, in order */
+        json_t *replans;        /* likewise: plans made anew when memory was still short after a victim */
         json_t *outcome;        /* NULL: the round was interrupted, or is still under way */
 };
 
@@ -21,6 +22,14 @@ struct history {
         size_t n;
         size_t n_torn;          /* lines that make no sense */
         uint64_t n_dropped;     /* lines that the daemon could not write */
+        json_t *errors;         /* array: shortages in which nothing was done, oldest first; HISTORY_ALL only */
+};
+
+/* Which rounds are meant. */
+struct history_filter {
+        const char *cgroup;     /* with a victim whose path contains these bytes; NULL: all */
+        const char *container;  /* with a victim that names_match() takes for it; NULL: all */
+        uint64_t since_us;      /* time of day; 0: all */
 };
 
 enum history_keep {
@@ -34,18 +43,22 @@ enum history_keep {
 int history_read(const char *path, enum history_keep keep, uint64_t number, struct history *ret_history);
 void history_fini(struct history *h);
 
-/* {"round":N,"interrupted":bool,"intent":{…},"victims":[…],"outcome":{…}}, what is missing being null.
- * New. */
+/* Is what stands for its intent an order that the kernel module has carried out? */
+bool history_is_order(const struct round *r);
+
+/* When it began, as far as is known: the time of day of the first line that tells; 0: none does. */
+uint64_t history_time_us(const struct round *r);
+
+/* {"round":N,"interrupted":bool,"intent":{…},"victims":[…],"replans":[…],"outcome":{…}}, what is missing being
+ * null. New. */
 json_t *history_json(const struct round *r);
 
 /* Looks up the names of victims and kept (cli/names.h). */
 void history_tell_names(struct history *h);
 
-/* Forgets the rounds without a victim that names_match() takes for 'wanted'. After history_tell_names. */
-void history_keep_container(struct history *h, const char *wanted);
-
-/* Does one of its victims' paths contain the bytes? */
-bool history_mentions(const struct round *r, const char *bytes);
+/* Forgets the rounds that are not meant, and the errors unless all or a time is. In a round without an
+ * outcome whoever was to be struck counts as a victim. Containers are told only after history_tell_names. */
+void history_keep(struct history *h, const struct history_filter *filter);
 
 /* Does the path of a line do? */
 bool history_line_mentions(const json_t *line, const char *bytes);

@@ -17,15 +17,21 @@
 
 struct journal_request {
         const char *file;
-        const char *cgroup;     /* NULL: all */
-        const char *container;  /* NULL: all */
+        struct history_filter filter;
         uint64_t round;         /* 0: all */
         bool explain, last, follow, json;
 };
 
 static int cannot_read(const struct verb *verb, const char *path, int error)
 {
-        return verb_fail(verb, EXIT_FAILED, "cannot read the journal %s: %s", path, strerrordesc_np(-error));
+        const char *advice = "";
+
+        if (error == -ENOENT)
+                advice = "; has jettisond ever run here? --file names another";
+        else if (error == -EACCES)
+                advice = "; run as root";
+        return verb_fail(verb, EXIT_FAILED, "cannot read the journal %s: %s%s", path, strerrordesc_np(-error),
+                         advice);
 }
 
 static void say_losses(const struct verb *verb, const struct history *h)
@@ -37,63 +43,95 @@ static void say_losses(const struct verb *verb, const struct history *h)
                           (unsigned long long)h->n_dropped);
 }
 
-static void list_json(const struct journal_request *q, const struct history *h)
+static bool is_filtered(const struct journal_request *q)
 {
-        for (size_t i = 0; i < h->n; i++) {
-                json_t *object;
+        return q->filter.cgroup || q->filter.container || q->filter.since_us;
+}
 
-                if (q->cgroup && !history_mentions(&h->rounds[i], q->cgroup))
-                        continue;
-                object = history_json(&h->rounds[i]);
-                show_json(object, stdout);
-                json_decref(object);
-        }
+/* The rounds that are asked for, with names where they are shown or asked for. */
+static int read_rounds(const struct journal_request *q, enum history_keep keep, uint64_t number,
+                       struct history *ret_history)
+{
+        int r = history_read(q->file, keep, number, ret_history);
+
+        if (r < 0)
+                return r;
+        if (q->explain || q->json || q->filter.container)
+                history_tell_names(ret_history);
+        history_keep(ret_history, &q->filter);
+        return 0;
+}
+
+static void print_json(const struct round *r)
+{
+        json_t *object = history_json(r);
+
+        show_json(object, stdout);
+        json_decref(object);
 }
 
 static int journal_list(const struct verb *verb, const struct journal_request *q)
 {
         const struct term term = term_of(stdout);
         struct history history;
-        int r = history_read(q->file, q->round ? HISTORY_ONE : HISTORY_ALL, q->round, &history);
+        int r = read_rounds(q, q->round ? HISTORY_ONE : HISTORY_ALL, q->round, &history);
 
         if (r < 0)
                 return cannot_read(verb, q->file, r);
-        if (q->json || q->container)
-                history_tell_names(&history);
-        if (q->container)
-                history_keep_container(&history, q->container);
-        if (q->json)
-                list_json(q, &history);
-        else
-                explain_rounds(&history, q->cgroup, stdout, &term);
+        for (size_t i = 0; q->json && i < history.n; i++)
+                print_json(&history.rounds[i]);
+        if (!q->json)
+                explain_rounds(&history, stdout, &term);
         say_losses(verb, &history);
         history_fini(&history);
         return EXIT_SUCCESS;
 }
 
+/* The number of the last round that is meant; 0: there is none. The journal is read twice for it, since no more
+ * than the rounds of one number are kept whole. */
+static int find_last(const struct journal_request *q, uint64_t *ret_number)
+{
+        struct history history;
+        int r = read_rounds(q, HISTORY_ALL, 0, &history);
+
+        if (r < 0)
+                return r;
+        *ret_number = history.n ? history.rounds[history.n - 1].number : 0;
+        history_fini(&history);
+        return 0;
+}
+
+static int no_round(const struct verb *verb, const struct journal_request *q)
+{
+        if (is_filtered(q))
+                return verb_fail(verb, EXIT_FAILED, "%s holds no such round", q->file);
+        if (!q->round)
+                return verb_fail(verb, EXIT_FAILED, "%s holds no round", q->file);
+        return verb_fail(verb, EXIT_FAILED, "%s holds no round %llu", q->file, (unsigned long long)q->round);
+}
+
 static int journal_explain(const struct verb *verb, const struct journal_request *q)
 {
         const struct term term = term_of(stdout);
+        uint64_t number = q->round;
         struct history history;
-        int r = history_read(q->file, q->last ? HISTORY_LAST : HISTORY_ONE, q->round, &history);
-        int code = EXIT_SUCCESS;
+        int code = EXIT_SUCCESS, r = 0;
 
+        if (q->last && !number && is_filtered(q)) {
+                r = find_last(q, &number);
+                if (r == 0 && !number)
+                        return no_round(verb, q);
+        }
+        if (r == 0)
+                r = read_rounds(q, number ? HISTORY_ONE : HISTORY_LAST, number, &history);
         if (r < 0)
                 return cannot_read(verb, q->file, r);
-        history_tell_names(&history);
-        if (history.n == 0 && q->last) {
-                code = verb_fail(verb, EXIT_FAILED, "%s holds no round", q->file);
-        } else if (history.n == 0) {
-                code = verb_fail(verb, EXIT_FAILED, "%s holds no round %llu", q->file,
-                                 (unsigned long long)q->round);
-        } else if (q->json) {
-                json_t *object = history_json(&history.rounds[history.n - 1]);
-
-                show_json(object, stdout);
-                json_decref(object);
-        } else {
+        if (history.n == 0)
+                code = no_round(verb, q);
+        else if (q->json)
+                print_json(&history.rounds[history.n - 1]);
+        else
                 explain_round(&history.rounds[history.n - 1], stdout, &term);
-        }
         say_losses(verb, &history);
         history_fini(&history);
         return code;
@@ -117,8 +155,8 @@ static bool follow_line(void *request, const char *text, size_t len)
 
         tell_name(line);
         if (line && (!q->round || field_u64(line, "round") == q->round) &&
-            (!q->cgroup || history_line_mentions(line, q->cgroup)) &&
-            (!q->container || names_match(line, q->container))) {
+            (!q->filter.cgroup || history_line_mentions(line, q->filter.cgroup)) &&
+            (!q->filter.container || names_match(line, q->filter.container))) {
                 if (q->json)
                         show_json(line, stdout);
                 else
@@ -174,7 +212,14 @@ static int take_arguments(const struct verb *verb, struct journal_request *q, in
         }
         if (q->explain && q->follow)
                 return verb_usage(verb, "--follow shows lines as they come, it cannot explain");
+        if (q->filter.since_us && q->follow)
+                return verb_usage(verb, "--follow shows lines as they come, --since those of the past");
         return EXIT_SUCCESS;
+}
+
+static bool parse_since(const char *text, uint64_t *ret_since_us)
+{
+        return text_time_parse(text, (uint64_t)time(NULL) * USEC_PER_SEC, ret_since_us) == 0;
 }
 
 static int run_journal(const struct verb *verb, int argc, char **argv)
@@ -182,8 +227,8 @@ static int run_journal(const struct verb *verb, int argc, char **argv)
         static const struct option options[] = {
                 { "follow", no_argument, NULL, 'f' },      { "round", required_argument, NULL, 'r' },
                 { "cgroup", required_argument, NULL, 'c' }, { "container", required_argument, NULL, 'C' },
-                { "file", required_argument, NULL, 'F' },  { "json", no_argument, NULL, 'j' },
-                VERB_OPTION_HELP,
+                { "since", required_argument, NULL, 's' },  { "file", required_argument, NULL, 'F' },
+                { "json", no_argument, NULL, 'j' },         VERB_OPTION_HELP,
                 { 0 },
         };
         struct journal_request q = { .file = JOURNAL_PATH };
@@ -199,10 +244,14 @@ static int run_journal(const struct verb *verb, int argc, char **argv)
                                 return verb_usage(verb, "'%s' is not a round", optarg);
                         break;
                 case 'c':
-                        q.cgroup = optarg;
+                        q.filter.cgroup = optarg;
                         break;
                 case 'C':
-                        q.container = optarg;
+                        q.filter.container = optarg;
+                        break;
+                case 's':
+                        if (!parse_since(optarg, &q.filter.since_us))
+                                return verb_usage(verb, "'%s' is not a time such as 2h or 2026-01-31 17:04", optarg);
                         break;
                 case 'F':
                         q.file = optarg;
@@ -231,6 +280,7 @@ const struct verb verb_journal = {
                 "  --round N             only this round\n"
                 "  --cgroup TEXT         only rounds with a victim whose path contains TEXT\n"
                 "  --container NAME      only rounds with a victim of this name, or whose id begins so\n"
+                "  --since TIME          only later ones: 2h, or 2026-01-31, or '2026-01-31 17:04'\n"
                 "  --file FILE           and its rotated FILE.1, FILE.2, ... (default: " JOURNAL_PATH ")\n"
                 "  --json                one line of JSON per round; with --follow, the lines themselves\n",
         .run = run_journal,

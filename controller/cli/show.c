@@ -16,13 +16,34 @@ size_t show_count(const json_t *plan, const char *list)
         return json_array_size(json_object_get(plan, list)) + field_u64(plan, left_out);
 }
 
+char *show_size(const json_t *object, const char *name)
+{
+        char text[SIZE_TEXT_MAX];
+
+        return must(strdup(size_format(field_u64(object, name), text)));
+}
+
+char *show_duration(const json_t *object, const char *name)
+{
+        char text[DURATION_TEXT_MAX];
+
+        if (!field_u64(object, name))
+                return must(strdup("-"));
+        return must(strdup(duration_format(field_u64(object, name), text)));
+}
+
+char *show_text(const json_t *object, const char *name)
+{
+        return text_show_json(field_text(object, name));
+}
+
 void show_json(const json_t *value, FILE *out)
 {
         json_dumpf(value, out, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
         fputc('\n', out);
 }
 
-static char *utility_text(const json_t *cgroup)
+char *show_utility(const json_t *cgroup)
 {
         struct utility u = {
                 .value = (uint16_t)u64_min(field_u64(cgroup, "utility"), UINT16_MAX),
@@ -78,7 +99,7 @@ void show_snapshot(const json_t *snapshot, FILE *out, const struct term *term)
                 table_row(&table, barred ? STYLE_DIM : STYLE_PLAIN);
                 table_cell(&table, path_text(cgroup));
                 table_cell(&table, names_text(cgroup));
-                table_cell(&table, utility_text(cgroup));
+                table_cell(&table, show_utility(cgroup));
                 table_size(&table, field_u64(cgroup, "memory"));
                 table_size(&table, field_u64(cgroup, "relief"));
                 table_size(&table, field_u64(cgroup, "swap"));
@@ -111,47 +132,86 @@ static json_t *index_cgroups(const json_t *snapshot)
         return index;
 }
 
-/* A weight counts bytes, or points where memory is not weighed; a domain that weighs less than a megabyte
- * in all can only be of the second kind. New. */
-static char *weight_text(const json_t *plan, uint64_t weight)
+/* What the snapshot says of an entry's cgroup, or NULL. Borrowed. */
+static const json_t *look_up(const json_t *index, const json_t *entry)
+{
+        char key[24];
+
+        snprintf(key, sizeof(key), "%llu", (unsigned long long)field_u64(entry, "id"));
+        return json_object_get(index, key);
+}
+
+/* A weight counts bytes, or points where memory is not weighed, which no plan says. Where it is, nothing weighs
+ * less than its memory; and points of fewer than a thousand processes never come to a megabyte. */
+static bool counts_points(const json_t *plan, const json_t *index)
+{
+        const json_t *lists[] = { json_object_get(plan, "victims"), json_object_get(plan, "kept") };
+        bool lighter = false;
+        uint64_t total = 0;
+        json_t *entry;
+        size_t i;
+
+        for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
+                json_array_foreach(lists[l], i, entry) {
+                        const json_t *cgroup = look_up(index, entry);
+                        uint64_t weight = field_u64(entry, "weight");
+
+                        lighter = lighter || !cgroup || weight < field_u64(cgroup, "memory");
+                        total = u64_add(total, weight);
+                }
+        return lighter && total < MIB;
+}
+
+/* New. */
+static char *weight_text(uint64_t weight, bool points)
 {
         char text[SIZE_TEXT_MAX];
 
-        if (field_u64(plan, "weight_total") < MIB)
+        if (points)
                 return text_format("%llu", (unsigned long long)weight);
         return must(strdup(size_format(weight, text)));
 }
 
-/* Why a victim goes; the kept have a reason of their own. */
-static const char *why_shed(const json_t *plan)
+/* What the rows of a plan have in common. */
+struct entries {
+        struct table table;
+        const json_t *plan, *fates;
+        json_t *index;          /* owned */
+        bool points;
+};
+
+/* Of whoever was planned why he goes, of the kept their own reason, unless it did not hold. */
+static const char *why_text(const struct entries *e, const json_t *entry, bool shed, const char *fate)
 {
-        return strcmp(field_text(plan, "verdict"), "insufficient") == 0 ? "all must go" : "costs the least";
+        if (shed)
+                return strcmp(field_text(e->plan, "verdict"), "insufficient") == 0 ? "all must go"
+                                                                                    : "costs the least";
+        return fate[0] ? "chosen later" : field_text(entry, "why");
 }
 
-static void add_entry(struct table *t, const json_t *plan, const json_t *entry, const json_t *index,
-                      bool shed, const json_t *fates)
+static void add_entry(struct entries *e, const json_t *entry, bool shed)
 {
-        const json_t *cgroup, *fate;
-        char key[24];
+        const json_t *cgroup = look_up(e->index, entry), *told = look_up(e->fates, entry);
+        const char *fate = told ? json_string_value(told) : "";
+        struct table *t = &e->table;
 
-        snprintf(key, sizeof(key), "%llu", (unsigned long long)field_u64(entry, "id"));
-        cgroup = json_object_get(index, key);
-        fate = json_object_get(fates, key);
-        table_row(t, shed ? STYLE_RED : STYLE_PLAIN);
-        table_cell(t, text_show_json(!shed ? "kept" : fate ? json_string_value(fate) : "shed"));
+        table_row(t, shed || fate[0] ? STYLE_RED : STYLE_PLAIN);
+        table_cell(t, text_show_json(fate[0] ? fate : shed ? "shed" : "kept"));
         table_cell(t, path_text(entry));
         table_cell(t, names_text(entry));
-        table_cell(t, utility_text(cgroup ? cgroup : entry));
+        table_cell(t, show_utility(cgroup ? cgroup : entry));
         if (cgroup) {
                 table_size(t, field_u64(cgroup, "memory"));
+                table_cell(t, field_u64(cgroup, "swap") ? show_size(cgroup, "swap") : must(strdup("")));
                 table_number(t, field_u64(cgroup, "oom_score"));
         } else {
                 table_cell(t, must(strdup("-")));
+                table_cell(t, must(strdup("")));
                 table_cell(t, must(strdup("-")));
         }
-        table_cell(t, weight_text(plan, field_u64(entry, "weight")));
+        table_cell(t, weight_text(field_u64(entry, "weight"), e->points));
         table_size(t, field_u64(entry, "relief"));
-        table_cell(t, text_show_json(shed ? why_shed(plan) : field_text(entry, "why")));
+        table_cell(t, text_show_json(why_text(e, entry, shed, fate)));
 }
 
 void show_entries(const json_t *plan, const json_t *snapshot, const json_t *fates, FILE *out,
@@ -160,39 +220,44 @@ void show_entries(const json_t *plan, const json_t *snapshot, const json_t *fate
         static const struct column columns[] = {
                 { "FATE", CUT_NEVER, false },  { "CONTAINER", CUT_FRONT, false },
                 { "NAME", CUT_AWAY, false },   { "UTILITY", CUT_NEVER, true },
-                { "MEMORY", CUT_NEVER, true }, { "OOM", CUT_NEVER, true },
-                { "WEIGHT", CUT_NEVER, true }, { "RELIEF", CUT_NEVER, true },
-                { "WHY", CUT_END, false },
+                { "MEMORY", CUT_NEVER, true }, { "SWAP", CUT_AWAY, true },
+                { "OOM", CUT_NEVER, true },    { "WEIGHT", CUT_NEVER, true },
+                { "RELIEF", CUT_NEVER, true }, { "WHY", CUT_END, false },
         };
-        json_t *index = index_cgroups(snapshot), *entry;
-        struct table table;
+        struct entries e = { .plan = plan, .fates = fates, .index = index_cgroups(snapshot) };
+        json_t *entry;
         size_t i;
 
-        table_init(&table, columns, ARRAY_SIZE(columns));
+        e.points = counts_points(plan, e.index);
+        table_init(&e.table, columns, ARRAY_SIZE(columns));
         json_array_foreach(json_object_get(plan, "victims"), i, entry)
-                add_entry(&table, plan, entry, index, true, fates);
+                add_entry(&e, entry, true);
         json_array_foreach(json_object_get(plan, "kept"), i, entry)
-                add_entry(&table, plan, entry, index, false, fates);
-        table_print(&table, out, term);
-        table_fini(&table);
-        json_decref(index);
+                add_entry(&e, entry, false);
+        table_print(&e.table, out, term);
+        table_fini(&e.table);
+        json_decref(e.index);
 }
 
 /* What the numbers mean, in a sentence. */
-static void print_verdict(const json_t *plan, FILE *out)
+static void print_verdict(const json_t *plan, const json_t *snapshot, FILE *out)
 {
         const char *verdict = field_text(plan, "verdict");
         size_t n_victims = show_count(plan, "victims"), n = n_victims + show_count(plan, "kept");
-        CLEANUP(free_p) char *total = weight_text(plan, field_u64(plan, "weight_total"));
-        CLEANUP(free_p) char *capacity = weight_text(plan, field_u64(plan, "capacity"));
+        json_t *index = index_cgroups(snapshot);
+        bool points = counts_points(plan, index);
+        CLEANUP(free_p) char *total = weight_text(field_u64(plan, "weight_total"), points);
+        CLEANUP(free_p) char *capacity = weight_text(field_u64(plan, "capacity"), points);
         char need[SIZE_TEXT_MAX], relief[SIZE_TEXT_MAX], took[DURATION_TEXT_MAX];
         unsigned long long lost = field_u64(plan, "utility_lost"), bound = field_u64(plan, "bound");
         bool enough = strcmp(verdict, "act") == 0;
 
+        json_decref(index);
         size_format(field_u64(plan, "need"), need);
         size_format(field_u64(plan, "relief"), relief);
         if (strcmp(verdict, "calm") == 0) {
-                fprintf(out, "Calm: nothing is needed, nobody goes.\n");
+                fprintf(out, "Calm: %s, nobody goes.\n",
+                        field_u64(plan, "need") ? "all of it fits the capacity" : "nothing is needed");
                 return;
         }
         if (strcmp(verdict, "no-candidate") == 0) {
@@ -215,5 +280,5 @@ void show_plan(const json_t *plan, const json_t *snapshot, FILE *out, const stru
                 print_domain(snapshot, out);
         show_entries(plan, snapshot, NULL, out, term);
         fputc('\n', out);
-        print_verdict(plan, out);
+        print_verdict(plan, snapshot, out);
 }

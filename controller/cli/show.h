@@ -16,10 +16,17 @@ void show_snapshot(const json_t *snapshot, FILE *out, const struct term *term);
  * scores; NULL: not known. */
 void show_plan(const json_t *plan, const json_t *snapshot, FILE *out, const struct term *term);
 
-/* The table alone. A victim's fate is what 'fates' says under its id (an object of strings), else "shed".
- * May be NULL. */
+/* The table alone. An entry's fate is what 'fates' says under its id (an object of strings), else "shed" or
+ * "kept". May be NULL. */
 void show_entries(const json_t *plan, const json_t *snapshot, const json_t *fates, FILE *out,
                   const struct term *term);
+
+/* A member of an object for people, each new: a size; a duration, or "-" where there is none or it did not come
+ * to that; a text (text_show_json); and a utility as labels have it, of the object's own members. */
+char *show_size(const json_t *object, const char *name);
+char *show_duration(const json_t *object, const char *name);
+char *show_text(const json_t *object, const char *name);
+char *show_utility(const json_t *cgroup);
 
 /* How many entries a plan's list has, with those that found no room in it. */
 size_t show_count(const json_t *plan, const char *list);

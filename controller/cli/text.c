@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/units.h"
 
 void *must(void *pointer)
 {
@@ -96,6 +98,28 @@ char *text_time(uint64_t time_us)
         if (localtime_r(&seconds, &tm))
                 strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
         return must(strdup(text));
+}
+
+int text_time_parse(const char *text, uint64_t now_us, uint64_t *ret_time_us)
+{
+        static const char *const forms[] = { "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d" };
+        uint64_t before_us;
+
+        if (duration_parse(text, &before_us) == 0) {
+                *ret_time_us = u64_less(now_us, before_us);
+                return 0;
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+                struct tm tm = { .tm_isdst = -1 };
+                const char *end = strptime(text, forms[i], &tm);
+                time_t seconds = end && *end == '\0' ? mktime(&tm) : -1;
+
+                if (seconds >= 0) {
+                        *ret_time_us = (uint64_t)seconds * USEC_PER_SEC;
+                        return 0;
+                }
+        }
+        return -EINVAL;
 }
 
 char *text_format(const char *format, ...)

@@ -20,6 +20,9 @@ run journal --file "$file" --round 2
 check "--round" eval '[ "$(grep -c available "$work/out")" -eq 1 ] && says interrupted'
 run journal --file "$file" --cgroup hog
 check "--cgroup finds victims" eval '[ "$(grep -c available "$work/out")" -eq 3 ]'
+run journal --file "$file" --cgroup job
+check "--cgroup finds whoever may have been struck, but not who survived" eval \
+        '[ "$(grep -c interrupted "$work/out")" -eq 2 ] && ! says recovered'
 run journal --file "$file" --cgroup training
 check "--cgroup does not find the spared" says "No rounds."
 run journal --file "$file" --json
@@ -40,6 +43,26 @@ run journal --file "$work/first-life" last
 check "last is the last round" cmp -s "$work/out" "$work/explained"
 run journal --file "$work/first-life" explain --round 1
 check "the round as an option" cmp -s "$work/out" "$work/explained"
+run journal --file "$file" --round 2 last
+check "last of a round" says "Round 2,"
+run journal --file "$file" --cgroup hog --since 2026-01-01 last
+check "last of a cgroup and a time" eval 'exits 0 && says "Round 1," && says "unknown  /hog"'
+run journal --file "$file" --cgroup training last
+check "last of a cgroup that was never struck" eval 'exits 1 && complains "holds no such round"'
+run journal --file "$file" --cgroup training explain 1
+check "explain of a round that is not of that cgroup" eval 'exits 1 && complains "holds no such round"'
+run journal --file "$file" --since 2199-01-31
+check "--since a day" says "No rounds."
+sed "s/\"time_usec\":[0-9]*/\"time_usec\":$(date +%s)000000/" "$work/first-life" >"$work/today"
+sed "s/\"time_usec\":[0-9]*/\"time_usec\":1000000/" "$work/first-life" >"$work/today.1"
+run journal --file "$work/today" --since 1h
+check "--since a duration" says "In all: rounds 1,"
+run journal --file "$file" --since "2026-11-23 02:39"
+check "--since a time" eval 'says "In all: rounds 3, dead 1, freed 500 MiB"'
+run journal --since yesterday
+check "--since yesterday" fails 2 "'yesterday' is not a time"
+run journal --since 1h --follow
+check "--since with --follow" fails 2 "--since those of the past"
 run journal --file "$work/first-life" --json explain 1
 check "explain --json has it whole" eval \
         '[ "$(wc -l <"$work/out")" -eq 1 ] && says "\"snapshot\":{" && says "\"kept\":["'
@@ -71,7 +94,8 @@ check "last 3" fails 2 "unexpected argument '3'"
 run journal --follow last
 check "--follow last" fails 2 "--follow"
 run journal --file "$work/none"
-check "a journal that is not there" fails 1 "cannot read the journal $work/none: No such file or directory"
+check "a journal that is not there" \
+        fails 1 "cannot read the journal $work/none: No such file or directory; has jettisond ever run here?"
 : >"$work/empty"
 run journal --file "$work/empty"
 check "an empty journal" eval 'exits 0 && says "No rounds."'

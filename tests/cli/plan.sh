@@ -49,8 +49,13 @@ check "... the cheapest first" eval \
         '[ "$(grep -n "/b" "$work/out" | cut -d: -f1)" -lt "$(grep -n "/a" "$work/out" | cut -d: -f1)" ]'
 plan no-candidate.json
 check "nothing may die" eval 'exits 0 && says "No candidate:" && fate kept /db'
+check "... and its weight is a size" eval 'grep -qE "256 MiB +0 +256 MiB +256 MiB" "$work/out"'
 plan calm.json
 check "nothing is needed" eval 'exits 0 && says "Calm:" && says "nothing is needed"'
+echo '{ "capacity": "64G", "cover": "weight" }' >"$work/capacity.json"
+run plan --config "$work/capacity.json" --snapshot "$data/two-small.json"
+check "a fixed capacity that holds all of it" eval \
+        'exits 0 && says "Calm: all of it fits the capacity, nobody goes."'
 plan by-policy.json
 check "without a need the policy says" eval 'says "Act: 409 MiB are needed" && fate shed /a && fate kept /b'
 

@@ -108,6 +108,7 @@ static void daemon_victim(struct daemon *d, uint64_t round, uint64_t id, const c
 
         json_u64(s, "id", id);
         json_text(s, "path", path);
+        json_u64(s, "utility", 5);
         json_text(s, "method", "cgroup.kill");
         json_text(s, "outcome", outcome);
         json_u64(s, "expected", 512 * MIB);
@@ -119,19 +120,51 @@ static void daemon_victim(struct daemon *d, uint64_t round, uint64_t id, const c
         journal_end(d->journal);
 }
 
-static void daemon_outcome(struct daemon *d, uint64_t round)
+/* Still short after a victim: /training, which was to be kept. */
+static void daemon_replan(struct daemon *d, uint64_t round)
+{
+        struct sink *s = journal_begin(d->journal, "replan", round);
+
+        json_u64(s, "available", 600 * MIB);
+        json_u64(s, "need", 200 * MIB);
+        json_open(s, "victims", '[');
+        json_open(s, NULL, '{');
+        json_u64(s, "id", 3);
+        json_text(s, "path", "/training");
+        json_close(s, '}');
+        json_close(s, ']');
+        journal_end(d->journal);
+}
+
+static void daemon_result(struct daemon *d, uint64_t round, const char *result, uint64_t kernel_kills)
 {
         struct sink *s = journal_begin(d->journal, "outcome", round);
 
         json_text(s, "domain", "/");
-        json_text(s, "result", "recovered");
+        json_text(s, "result", result);
         json_u64(s, "need", d->plan.need);
         json_u64(s, "expected", 512 * MIB);
         json_u64(s, "freed", 500 * MIB);
         json_u64(s, "available_before", 100 * MIB);
         json_u64(s, "available_after", 600 * MIB);
         json_u64(s, "victims", 1);
+        json_u64(s, "kernel_kills", kernel_kills);
         json_u64(s, "took_usec", 95000);
+        journal_end(d->journal);
+}
+
+static void daemon_outcome(struct daemon *d, uint64_t round)
+{
+        daemon_result(d, round, "recovered", 0);
+}
+
+/* A shortage in which nothing was done. */
+static void daemon_error(struct daemon *d)
+{
+        struct sink *s = journal_begin(d->journal, "error", 0);
+
+        json_text(s, "domain", "/");
+        json_text(s, "text", "nothing may die");
         journal_end(d->journal);
 }
 
@@ -179,6 +212,33 @@ static char *explained(const struct round *r)
         return text;
 }
 
+static char *listed(const struct history *h)
+{
+        const struct term term = { 0 };
+        size_t len;
+        char *text;
+        FILE *out = open_memstream(&text, &len);
+
+        explain_rounds(h, out, &term);
+        fclose(out);
+        return text;
+}
+
+/* A line of a table, blanks squeezed: does one begin so? */
+static bool has_row(const char *text, const char *begin)
+{
+        CLEANUP(free_p) char *squeezed = malloc(strlen(text) + 2);
+        char wanted[256], *p = squeezed;
+
+        *p++ = '\n';
+        for (; *text; text++)
+                if (*text != ' ' || p[-1] != ' ')
+                        *p++ = *text;
+        *p = '\0';
+        snprintf(wanted, sizeof(wanted), "\n%s", begin);
+        return strstr(squeezed, wanted);
+}
+
 Test(explain, rounds_are_put_together)
 {
         struct daemon d = two_lives();
@@ -192,7 +252,12 @@ Test(explain, rounds_are_put_together)
         cr_expect(h.rounds[1].number == 2 && h.rounds[1].intent && !h.rounds[1].outcome);
         cr_expect(h.rounds[2].number == 1 && !h.rounds[2].outcome, "a new life is a new round 1");
         cr_expect_not(json_object_get(h.rounds[0].intent, "snapshot"));
-        cr_expect(history_mentions(&h.rounds[0], "/hog\033") && !history_mentions(&h.rounds[0], "training"));
+        history_keep(&h, &(struct history_filter){ .cgroup = "/hog\033" });
+        cr_expect_eq(h.n, 3);
+        history_keep(&h, &(struct history_filter){ .cgroup = "/job" });
+        cr_expect(h.n == 2 && !h.rounds[0].outcome, "who survived a round that ended was no victim of it");
+        history_keep(&h, &(struct history_filter){ .cgroup = "training" });
+        cr_expect_eq(h.n, 0);
         history_fini(&h);
 
         cr_assert_eq(history_read(d.path, HISTORY_ONE, 1, &h), 0);
@@ -258,13 +323,10 @@ Test(explain, pieces_of_a_round)
         cr_assert_eq(history_read(d.path, HISTORY_ALL, 0, &h), 0);
         cr_assert_eq(h.n, 2);
         for (size_t i = 0; i < h.n; i++) {
-                const struct term term = { 0 };
-                CLEANUP(free_p) char *text = explained(&h.rounds[i]);
-                FILE *out = fopen("/dev/null", "w");
+                CLEANUP(free_p) char *text = explained(&h.rounds[i]), *list = listed(&h);
 
                 cr_expect(strstr(text, "its intent is not in the journal any more"), "%s", text);
-                explain_rounds(&h, NULL, out, &term);
-                fclose(out);
+                cr_expect(strstr(list, "In all: rounds 2, dead 0,"), "%s", list);
         }
         history_fini(&h);
         daemon_free(&d);
@@ -285,7 +347,7 @@ Test(explain, order_that_was_carried_out)
         daemon_order(&d, 2);
         daemon_order(&d, 2);
         daemon_victim(&d, 2, 1, "/hog", "freed");
-        daemon_outcome(&d, 2);
+        daemon_result(&d, 2, "standing order", 0);
         daemon_order(&d, 3);
         journal_free(d.journal);
 
@@ -296,6 +358,8 @@ Test(explain, order_that_was_carried_out)
         text = explained(&h.rounds[1]);
         cr_expect(strstr(text, "the kernel itself had run out of memory"), "%s", text);
         cr_expect(strstr(text, "named 2, cheapest first"), "%s", text);
+        cr_expect(has_row(text, "died /hog ") && has_row(text, "not needed /job "), "%s", text);
+        cr_expect(strstr(text, "From the trigger to the end of the round: 95 ms."), "%s", text);
         free(text);
         history_fini(&h);
 
@@ -303,4 +367,111 @@ Test(explain, order_that_was_carried_out)
         cr_expect(h.n == 1 && h.rounds[0].number == 2);
         history_fini(&h);
         daemon_free(&d);
+}
+
+/* Who was to be kept and was chosen later is not called kept; who was to go and was not, spared. */
+Test(explain, round_that_was_planned_anew)
+{
+        static const char *const said[] = {
+                "Still short after /hog: 200 MiB needed; /training was chosen.",
+                "Killed meanwhile by the kernel's own OOM killer, on the whole host: 2.",
+                "From the trigger to the end of the round: 95 ms.",
+        };
+        struct daemon d = daemon_make();
+        struct history h;
+        char *text;
+
+        daemon_start(&d);
+        daemon_intent(&d, 1);
+        daemon_victim(&d, 1, 1, "/hog", "freed");
+        daemon_replan(&d, 1);
+        daemon_victim(&d, 1, 3, "/training", "freed");
+        daemon_result(&d, 1, "short", 2);
+        daemon_intent(&d, 2);
+        daemon_replan(&d, 2);
+        journal_free(d.journal);
+
+        cr_assert_eq(history_read(d.path, HISTORY_ONE, 1, &h), 0);
+        text = explained(&h.rounds[0]);
+        for (size_t i = 0; i < ARRAY_SIZE(said); i++)
+                cr_expect(strstr(text, said[i]), "not said: \"%s\" in:\n%s", said[i], text);
+        cr_expect(has_row(text, "died /training ") && strstr(text, "chosen later"), "%s", text);
+        cr_expect(has_row(text, "spared /job ") && has_row(text, "kept /db "), "%s", text);
+        free(text);
+        history_fini(&h);
+
+        cr_assert_eq(history_read(d.path, HISTORY_ONE, 2, &h), 0);
+        text = explained(&h.rounds[0]);
+        cr_expect(has_row(text, "unknown /training "), "nobody can know whether it was struck: %s", text);
+        free(text);
+        history_keep(&h, &(struct history_filter){ .cgroup = "/training" });
+        cr_expect_eq(h.n, 1);
+        history_fini(&h);
+        daemon_free(&d);
+}
+
+Test(explain, dry_run_is_no_deed)
+{
+        struct daemon d = daemon_make();
+        struct history h;
+        char *text;
+
+        daemon_start(&d);
+        daemon_intent(&d, 1);
+        daemon_victim(&d, 1, 1, "/hog", "dry-run");
+        daemon_result(&d, 1, "dry-run", 0);
+        journal_free(d.journal);
+        cr_assert_eq(history_read(d.path, HISTORY_LAST, 0, &h), 0);
+        text = explained(&h.rounds[0]);
+        cr_expect(has_row(text, "/hog - 2 "), "%s", text);
+        cr_expect(strstr(text, "Nobody was struck: dry run.") && !strstr(text, "cgroup.kill"), "%s", text);
+        free(text);
+        history_fini(&h);
+        daemon_free(&d);
+}
+
+Test(explain, sums_and_shortages_not_acted_on)
+{
+        struct daemon d = two_lives();
+        struct history h;
+        char *text;
+
+        daemon_start(&d);
+        daemon_error(&d);
+        daemon_error(&d);
+        journal_free(d.journal);
+        cr_assert_eq(history_read(d.path, HISTORY_ALL, 0, &h), 0);
+        text = listed(&h);
+        cr_expect(strstr(text, "In all: rounds 3, dead 1, freed 500 MiB, utility lost 5."), "%s", text);
+        cr_expect(strstr(text, "Short and not acted on: /, 2 times, the last ") &&
+                  strstr(text, ": nothing may die.\n"), "%s", text);
+        free(text);
+        history_keep(&h, &(struct history_filter){ .since_us = UINT64_MAX });
+        text = listed(&h);
+        cr_expect_str_eq(text, "No rounds.\n");
+        free(text);
+        history_fini(&h);
+        daemon_free(&d);
+}
+
+Test(explain, lines_of_a_reload)
+{
+        static const struct {
+                const char *line, *said;
+        } rows[] = {
+                { "{\"what\":\"reload\",\"ok\":true}", "reload  done\n" },
+                { "{\"what\":\"reload\",\"ok\":false,\"error\":\"x: no such key\"}", "reload  refused: x: no such key\n" },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                json_t *line = json_loads(rows[i].line, 0, NULL);
+                CLEANUP(free_p) char *text = NULL;
+                size_t len;
+                FILE *out = open_memstream(&text, &len);
+
+                explain_line(line, out);
+                fclose(out);
+                json_decref(line);
+                cr_expect(strstr(text, rows[i].said), "%s", text);
+        }
 }
