@@ -13,6 +13,7 @@
 
 #define ASK_WAIT_S     10               /* a daemon that acts answers within milliseconds, a dead one never */
 #define ASK_REPLY_MAX  (64 * MIB)       /* a snapshot and plan of 100,000 containers fit */
+#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
 static int socket_open(const char *path, int *ret_fd)
 {
@@ -22,7 +23,7 @@ static int socket_open(const char *path, int *ret_fd)
 
         if (fd < 0)
                 return -errno;
-        if (strlen(path) >= sizeof(address.sun_path))
+        if (strlen(path) > SOCKET_PATH_MAX)
                 return -ENAMETOOLONG;
         strcpy(address.sun_path, path);
         if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0 ||
@@ -84,37 +85,21 @@ static int unreachable(const struct verb *verb, const char *path, int error)
 {
         const char *advice = "is jettisond running? 'systemctl status jettisond' says";
 
+        if (error == -ENAMETOOLONG)
+                return verb_fail(verb, EXIT_UNREACHABLE, "the path of the socket has %zu bytes, a socket's may have "
+                                 "%zu: %s", strlen(path), SOCKET_PATH_MAX, path);
         if (error == -EACCES || error == -EPERM)
                 advice = "run as root, or as a member of the configuration's control.group";
         return verb_fail(verb, EXIT_UNREACHABLE, "cannot reach the daemon at %s: %s; %s", path,
                          strerrordesc_np(-error), advice);
 }
 
-static int judge_reply(const struct verb *verb, const char *line, json_t **ret_reply)
-{
-        json_error_t error;
-        json_t *reply = json_loads(line, JSON_REJECT_DUPLICATES, &error);
-        int code = EXIT_SUCCESS;
-
-        if (!json_is_object(reply))
-                code = verb_fail(verb, EXIT_FAILED, "the daemon's answer makes no sense: %s",
-                                 reply ? "it is not an object" : error.text);
-        else if (!json_is_true(json_object_get(reply, "ok"))) {
-                const char *why = json_string_value(json_object_get(reply, "error"));
-
-                code = verb_fail(verb, EXIT_FAILED, "the daemon says: %s", why ? why : "no");
-        }
-        if (code == EXIT_SUCCESS)
-                *ret_reply = reply;
-        else
-                json_decref(reply);
-        return code;
-}
-
-int ask(const struct verb *verb, const char *socket_path, const char *request, json_t **ret_reply)
+int ask_any(const struct verb *verb, const char *socket_path, const char *request, json_t **ret_reply)
 {
         CLEANUP(free_p) char *line = NULL;
         CLEANUP(close_p) int fd = -1;
+        json_error_t error;
+        json_t *reply;
         int r;
 
         r = socket_open(socket_path, &fd);
@@ -124,7 +109,36 @@ int ask(const struct verb *verb, const char *socket_path, const char *request, j
                 r = socket_receive(fd, &line);
         if (r < 0)
                 return unreachable(verb, socket_path, r == -EAGAIN ? -ETIMEDOUT : r);
-        return judge_reply(verb, line, ret_reply);
+        reply = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+        if (json_is_object(reply)) {
+                *ret_reply = reply;
+                return EXIT_SUCCESS;
+        }
+        verb_fail(verb, 0, "the daemon's answer makes no sense: %s", reply ? "it is not an object" : error.text);
+        json_decref(reply);
+        return EXIT_FAILED;
+}
+
+bool ask_is_granted(const json_t *reply)
+{
+        return json_is_true(json_object_get(reply, "ok"));
+}
+
+int ask(const struct verb *verb, const char *socket_path, const char *request, json_t **ret_reply)
+{
+        json_t *reply = NULL;
+        int code = ask_any(verb, socket_path, request, &reply);
+
+        if (code == EXIT_SUCCESS && !ask_is_granted(reply)) {
+                const char *why = json_string_value(json_object_get(reply, "error"));
+
+                code = verb_fail(verb, EXIT_FAILED, "the daemon says: %s", why ? why : "no");
+        }
+        if (code == EXIT_SUCCESS)
+                *ret_reply = reply;
+        else
+                json_decref(reply);
+        return code;
 }
 
 const json_t *ask_member(const struct verb *verb, const json_t *reply, const char *name)

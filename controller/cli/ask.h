@@ -12,6 +12,10 @@
  * one line on standard error that says what to do. */
 int ask(const struct verb *verb, const char *socket_path, const char *request, json_t **ret_reply);
 
+/* The same, but a refusal is a reply as well; and whether it is none. */
+int ask_any(const struct verb *verb, const char *socket_path, const char *request, json_t **ret_reply);
+bool ask_is_granted(const json_t *reply);
+
 /* A member of the reply that must be there, borrowed; NULL after one line on standard error. */
 const json_t *ask_member(const struct verb *verb, const json_t *reply, const char *name);
 

@@ -28,6 +28,7 @@
 #include "base/ktext.h"
 #include "cli/text.h"
 #include "sense/cgroupfs.h"
+#include "sense/container.h"
 
 char *group_mount(void)
 {
@@ -86,6 +87,18 @@ int group_of_process(pid_t pid, char **ret_path)
         return 0;
 }
 
+/* Of a container inside a container the outer one, which goes as a whole: a label inside of it would count for
+ * nothing. */
+void group_climb(char *path)
+{
+        for (size_t len = 1; len <= strlen(path); len++)
+                if ((path[len] == '/' || path[len] == '\0') &&
+                    container_recognise(path, len).role == CONTAINER_WHOLE) {
+                        path[len] = '\0';
+                        return;
+                }
+}
+
 static char last_message[256];
 
 static void keep_message(void *data UNUSED, int level UNUSED, const char *format, va_list args)
@@ -115,6 +128,15 @@ static int group_start(struct cgroupfs *fs, struct group_error *e)
         snprintf(e->text, sizeof(e->text), "%s", lack.text);
         e->lacking = true;
         return -1;
+}
+
+int group_check(struct group_error *ret_error)
+{
+        struct cgroupfs fs = CGROUPFS_INIT;
+        int r = group_start(&fs, ret_error);
+
+        cgroupfs_close(&fs);
+        return r;
 }
 
 /* A cgroup of libcgroup's, with the memory controller; NULL without memory. */

@@ -19,11 +19,17 @@ int group_open(const char *path);
 /* The path of a process's cgroup, from /proc/PID/cgroup, new. 0, -ESRCH, or -errno. */
 int group_of_process(pid_t pid, char **ret_path);
 
+/* Cuts a path behind the container that it leads into; one that leads into none stays. Pure. */
+void group_climb(char *path);
+
 /* A text that says what went wrong. */
 struct group_error {
         bool lacking;           /* the kernel or the hierarchy lacks something */
         char text[512];
 };
+
+/* Does the host have a unified hierarchy that will do? 0, or -1 with *ret_error filled. */
+int group_check(struct group_error *ret_error);
 
 /* Makes a cgroup through libcgroup, with each missing one above it, all with the memory controller.
  * memory_max: bytes, or UINT64_MAX for no limit. 0, -EEXIST (it is there already), or -1; with *ret_error

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ktext.h"
 #include "cli/names.h"
 #include "cli/show.h"
 
@@ -162,6 +163,22 @@ int history_read(const char *path, enum history_keep keep, uint64_t number, stru
         }
         *ret_history = history;
         return 0;
+}
+
+char *history_complaint(const char *path, int error)
+{
+        const char *advice = "";
+
+        if (error == -ENOENT)
+                advice = "; has jettisond ever run here? --file names another";
+        else if (error == -EACCES)
+                advice = "; run as root";
+        return text_format("cannot read the journal %s: %s%s", path, strerrordesc_np(-error), advice);
+}
+
+bool history_parse_round(const char *text, uint64_t *ret_round)
+{
+        return ktext_u64(text, ret_round) == 0 && *ret_round > 0 && *ret_round != KTEXT_MAX;
 }
 
 bool history_is_order(const struct round *r)

@@ -24,15 +24,15 @@ static void print_help(void)
                "What keeps the host alive when memory runs out: what it sees, would do, and did.\n\n");
         for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
                 printf("  %-14s%s\n", verbs[i]->name, verbs[i]->summary);
-        printf("\n  --help        this text; 'jettison VERB --help' explains a verb\n"
-               "  --version     the version\n\n"
+        printf("\n  -h, --help    this text; 'jettison VERB --help' explains a verb\n"
+               "  -V, --version the version\n\n"
                "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 the kernel lacks something,\n"
                "5 the daemon is not reachable.\n");
 }
 
 static void print_verb_help(const struct verb *verb)
 {
-        printf("Usage: jettison %s %s\n%s.\n\n%s  --help                this text\n", verb->name,
+        printf("Usage: jettison %s %s\n%s.\n\n%s  -h, --help            this text\n", verb->name,
                verb->arguments, verb->summary, verb->help);
 }
 
@@ -93,18 +93,29 @@ static const struct verb *find_verb(const char *name)
         return NULL;
 }
 
+/* What others call it, or what one may expect. */
+static const struct hint {
+        const char *word, *means;
+} hints[] = {
+        { "explain", "journal explain" }, { "last", "journal last" }, { "report", "journal" },
+        { "log", "journal" },             { "replay", "plan --round" }, { "check", "check-config" },
+};
+
 /* The nearest verb, if no more than every third letter of what was typed is wrong. */
-static const struct verb *guess_verb(const char *name)
+static const char *guess_verb(const char *name)
 {
         size_t nearest = strlen(name) / 3 + 1;
-        const struct verb *guess = NULL;
+        const char *guess = NULL;
 
+        for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
+                if (strcmp(hints[i].word, name) == 0)
+                        return hints[i].means;
         for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
                 size_t distance = text_distance(verbs[i]->name, name);
 
                 if (distance <= nearest && (!guess || distance < nearest)) {
                         nearest = distance;
-                        guess = verbs[i];
+                        guess = verbs[i]->name;
                 }
         }
         return guess;
@@ -112,12 +123,12 @@ static const struct verb *guess_verb(const char *name)
 
 static int unknown_verb(const char *name)
 {
-        const struct verb *guess = guess_verb(name);
+        const char *guess = guess_verb(name);
         CLEANUP(free_p) char *shown = text_show(name);
 
         if (guess)
                 fprintf(stderr, "jettison: there is no verb '%s', did you mean '%s'? See 'jettison --help'\n",
-                        shown, guess->name);
+                        shown, guess);
         else
                 fprintf(stderr, "jettison: there is no verb '%s'; see 'jettison --help'\n", shown);
         return EXIT_USAGE;
@@ -146,7 +157,7 @@ int main(int argc, char **argv)
                 print_help();
                 return finish(EXIT_SUCCESS);
         }
-        if (strcmp(argv[1], "--version") == 0) {
+        if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
                 printf("jettison %s\n", JETTISON_VERSION);
                 return finish(EXIT_SUCCESS);
         }

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/ktext.h"
 #include "cli/explain.h"
 #include "cli/names.h"
 #include "cli/show.h"
@@ -24,14 +23,9 @@ struct journal_request {
 
 static int cannot_read(const struct verb *verb, const char *path, int error)
 {
-        const char *advice = "";
+        CLEANUP(free_p) char *why = history_complaint(path, error);
 
-        if (error == -ENOENT)
-                advice = "; has jettisond ever run here? --file names another";
-        else if (error == -EACCES)
-                advice = "; run as root";
-        return verb_fail(verb, EXIT_FAILED, "cannot read the journal %s: %s%s", path, strerrordesc_np(-error),
-                         advice);
+        return verb_fail(verb, EXIT_FAILED, "%s", why);
 }
 
 static void say_losses(const struct verb *verb, const struct history *h)
@@ -184,11 +178,6 @@ static int journal_follow(const struct verb *verb, struct journal_request *q)
         return cannot_read(verb, q->file, r);
 }
 
-static bool parse_round(const char *text, uint64_t *ret_round)
-{
-        return ktext_u64(text, ret_round) == 0 && *ret_round > 0 && *ret_round != KTEXT_MAX;
-}
-
 /* "", "last" or "explain ROUND". */
 static int take_arguments(const struct verb *verb, struct journal_request *q, int argc, char **argv)
 {
@@ -200,7 +189,7 @@ static int take_arguments(const struct verb *verb, struct journal_request *q, in
         } else if (strcmp(what, "explain") == 0) {
                 if (n == 1 && !q->round)
                         return verb_usage(verb, "ROUND is missing");
-                if (n == 2 && !parse_round(argv[optind + 1], &q->round))
+                if (n == 2 && !history_parse_round(argv[optind + 1], &q->round))
                         return verb_usage(verb, "'%s' is not a round", argv[optind + 1]);
                 if (n > 2)
                         return verb_usage(verb, "unexpected argument '%s'", argv[optind + 2]);
@@ -240,7 +229,7 @@ static int run_journal(const struct verb *verb, int argc, char **argv)
                         q.follow = true;
                         break;
                 case 'r':
-                        if (!parse_round(optarg, &q.round))
+                        if (!history_parse_round(optarg, &q.round))
                                 return verb_usage(verb, "'%s' is not a round", optarg);
                         break;
                 case 'c':

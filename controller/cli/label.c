@@ -14,13 +14,10 @@
 #include "cli/verb.h"
 #include "sense/label.h"
 
-enum label_act { ACT_SET, ACT_SHOW, ACT_REMOVE };
-
 struct label_request {
-        enum label_act act;
         const char *pid, *utility;
         char *path;             /* owned */
-        bool json;
+        bool show, remove, json;
 };
 
 /* The text of a label, new; NULL when there is none or it cannot be read. */
@@ -96,6 +93,15 @@ static void say_user_only(const char *done)
                 "takes root.\n", LABEL_USER_NAME, done, LABEL_TRUSTED_NAME);
 }
 
+/* Whoever named a process has not seen its cgroup. */
+static void say_group(const struct label_request *q)
+{
+        CLEANUP(free_p) char *path = text_show(q->path);
+
+        if (q->pid)
+                printf("%s: %s\n", path, q->remove ? "no label" : q->utility);
+}
+
 static int label_set(const struct verb *verb, const struct label_request *q, int fd)
 {
         bool trusted;
@@ -105,6 +111,7 @@ static int label_set(const struct verb *verb, const struct label_request *q, int
                 return label_fail(verb, q, -r);
         if (!trusted)
                 say_user_only("written");
+        say_group(q);
         return EXIT_SUCCESS;
 }
 
@@ -119,29 +126,29 @@ static int label_remove(const struct verb *verb, const struct label_request *q, 
                 return label_fail(verb, q, errno);
         if (!trusted)
                 say_user_only("removed");
+        say_group(q);
         return EXIT_SUCCESS;
 }
 
 static int label_path(const struct verb *verb, const struct label_request *q)
 {
         CLEANUP(close_p) int fd = group_open(q->path);
+        struct group_error error;
 
+        if (fd < 0 && group_check(&error) < 0)
+                return verb_fail(verb, EXIT_KERNEL, "%s", error.text);
         if (fd == -ENOTDIR)
                 return verb_fail(verb, EXIT_FAILED, "%s: not a cgroup of the unified hierarchy", q->path);
         if (fd < 0)
                 return verb_fail(verb, EXIT_FAILED, "%s: %s", q->path, strerrordesc_np(-fd));
-        switch (q->act) {
-        case ACT_SHOW:
+        if (q->show)
                 return label_show(q, fd);
-        case ACT_REMOVE:
-                return label_remove(verb, q, fd);
-        default:
-                return label_set(verb, q, fd);
-        }
+        return q->remove ? label_remove(verb, q, fd) : label_set(verb, q, fd);
 }
 
 static int find_process(const struct verb *verb, struct label_request *q)
 {
+        struct group_error error;
         char *end;
         long pid = strtol(q->pid, &end, 10);
         int r;
@@ -151,26 +158,33 @@ static int find_process(const struct verb *verb, struct label_request *q)
         r = group_of_process((pid_t)pid, &q->path);
         if (r == -ESRCH)
                 return verb_fail(verb, EXIT_FAILED, "there is no process %ld", pid);
+        if ((r < 0 || strcmp(q->path, "/") == 0) && group_check(&error) < 0)
+                return verb_fail(verb, EXIT_KERNEL, "%s", error.text);
         if (r < 0)
                 return verb_fail(verb, EXIT_KERNEL, "process %ld is not in the unified hierarchy", pid);
         if (strcmp(q->path, "/") == 0)
                 return verb_fail(verb, EXIT_FAILED, "process %ld is in the root, which has no utility", pid);
+        group_climb(q->path);
         return EXIT_SUCCESS;
 }
 
 /* What is left after the options: [PATH] and, when a label is set, [UTILITY]. */
 static int take_arguments(const struct verb *verb, struct label_request *q, int argc, char **argv)
 {
-        int at = optind, wanted = (q->pid ? 0 : 1) + (q->act == ACT_SET ? 1 : 0);
+        int at = optind, wanted = (q->pid ? 0 : 1) + (q->show || q->remove ? 0 : 1);
         struct utility u;
 
+        if (q->show && q->remove)
+                return verb_usage(verb, "--show and --remove at once");
+        if (q->json && !q->show)
+                return verb_usage(verb, "--json goes with --show");
         if (argc - at < wanted)
                 return verb_usage(verb, "%s is missing", q->pid || argc - at > 0 ? "UTILITY" : "PATH");
         if (argc - at > wanted)
                 return verb_usage(verb, "unexpected argument '%s'", argv[at + wanted]);
         if (!q->pid)
                 q->path = must(strdup(argv[at++]));
-        if (q->act != ACT_SET)
+        if (q->show || q->remove)
                 return EXIT_SUCCESS;
         q->utility = argv[at];
         if (utility_parse(q->utility, strlen(q->utility), &u) < 0)
@@ -195,10 +209,10 @@ static int run_label(const struct verb *verb, int argc, char **argv)
                         q.pid = optarg;
                         break;
                 case 'r':
-                        q.act = ACT_REMOVE;
+                        q.remove = true;
                         break;
                 case 's':
-                        q.act = ACT_SHOW;
+                        q.show = true;
                         break;
                 case 'j':
                         q.json = true;
@@ -221,7 +235,7 @@ const struct verb verb_label = {
         .summary = "Set, show or remove what a container is worth",
         .help = "  PATH                  the cgroup's directory, or its path below the cgroup2 mount\n"
                 "  UTILITY               0 to 1000, higher is kept; TIER:VALUE, tier 0 to 15; or protect\n"
-                "  --pid PID             the cgroup of a process, instead of PATH\n"
+                "  --pid PID             the container, or else the cgroup, of a process, instead of PATH\n"
                 "  --show                print the labels\n"
                 "  --remove              remove the labels\n"
                 "  --json                with --show: as one line of JSON\n",

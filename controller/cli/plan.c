@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What would be shed? The daemon answers for the host as it is. A snapshot from a file is decided here, by
- * the same code and with the same bytes as a result: that is what makes a journal worth keeping. Nothing is
- * ever killed. */
+/* What would be shed? The daemon answers for the host as it is. A snapshot from a file, or from the journal, is
+ * decided here, by the same code and with the same bytes as a result: that is what makes a journal worth keeping.
+ * Nothing is ever killed. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/ktext.h"
 #include "base/units.h"
 #include "cli/ask.h"
+#include "cli/history.h"
 #include "cli/names.h"
 #include "cli/read.h"
 #include "cli/show.h"
@@ -16,8 +18,8 @@
 #include "serve/config.h"
 
 struct plan_request {
-        const char *snapshot, *domain, *config, *socket;
-        uint64_t need;
+        const char *snapshot, *domain, *config, *socket, *file;
+        uint64_t need, round;
         bool has_need, json;
 };
 
@@ -145,6 +147,60 @@ static int plan_file(const struct verb *verb, const struct plan_request *q)
         return code;
 }
 
+/* Says what is decided on, for people. */
+static void print_replay(const struct plan_request *q, const struct round *r)
+{
+        CLEANUP(free_p) char *when = text_time(history_time_us(r));
+
+        if (!q->json)
+                printf("Round %llu, %s, decided anew by %s.\n\n", (unsigned long long)r->number, when,
+                       q->config ? q->config : "today's configuration");
+}
+
+static int plan_round(const struct verb *verb, const struct plan_request *q, const struct round *r)
+{
+        const json_t *snapshot = json_object_get(r->intent, "snapshot");
+        unsigned long long number = r->number;
+        struct read_error error;
+        struct reading reading;
+        int code;
+
+        if (!r->intent)
+                return verb_fail(verb, EXIT_FAILED, "the intent of round %llu is not in the journal any more", number);
+        if (history_is_order(r))
+                return verb_fail(verb, EXIT_FAILED, "round %llu was a standing order of the kernel module, which is "
+                                 "journalled without its snapshot", number);
+        if (!snapshot)
+                return verb_fail(verb, EXIT_FAILED, "round %llu was journalled without its snapshot: it was too "
+                                 "large for a line", number);
+        if (read_snapshot(snapshot, &reading, &error) < 0)
+                return verb_fail(verb, EXIT_FAILED, "round %llu: %s", number, error.text);
+        print_replay(q, r);
+        code = plan_reading(verb, q, &reading);
+        read_fini(&reading);
+        return code;
+}
+
+/* The latest round of that number. */
+static int plan_journal(const struct verb *verb, const struct plan_request *q)
+{
+        struct history history;
+        const char *file = q->file ? q->file : JOURNAL_PATH;
+        int r = history_read(file, HISTORY_ONE, q->round, &history), code;
+
+        if (r < 0) {
+                CLEANUP(free_p) char *why = history_complaint(file, r);
+
+                return verb_fail(verb, EXIT_FAILED, "%s", why);
+        }
+        if (history.n == 0)
+                code = verb_fail(verb, EXIT_FAILED, "%s holds no round %llu", file, (unsigned long long)q->round);
+        else
+                code = plan_round(verb, q, &history.rounds[history.n - 1]);
+        history_fini(&history);
+        return code;
+}
+
 static int plan_live(const struct verb *verb, const struct plan_request *q)
 {
         CLEANUP(free_p) char *request = ask_request("plan", q->domain, q->has_need ? &q->need : NULL);
@@ -160,15 +216,34 @@ static int plan_live(const struct verb *verb, const struct plan_request *q)
         return code;
 }
 
+static int check(const struct verb *verb, const struct plan_request *q, int argc, char **argv)
+{
+        bool live = !q->snapshot && !q->round;
+
+        if (optind < argc)
+                return verb_usage(verb, "unexpected argument '%s'", argv[optind]);
+        if (q->snapshot && q->round)
+                return verb_usage(verb, "--snapshot and --round at once");
+        if (!live && q->domain)
+                return verb_usage(verb, "--domain is of the live host; a snapshot has its own");
+        if (live && q->config)
+                return verb_usage(verb, "--config goes with --snapshot or --round; the daemon has its own");
+        if (!q->round && q->file)
+                return verb_usage(verb, "--file goes with --round");
+        return EXIT_SUCCESS;
+}
+
 static int run_plan(const struct verb *verb, int argc, char **argv)
 {
         static const struct option options[] = {
                 { "snapshot", required_argument, NULL, 's' }, { "need", required_argument, NULL, 'n' },
                 { "domain", required_argument, NULL, 'd' },   { "config", required_argument, NULL, 'c' },
                 { "socket", required_argument, NULL, 'S' },   { "json", no_argument, NULL, 'j' },
+                { "round", required_argument, NULL, 'r' },    { "file", required_argument, NULL, 'F' },
                 VERB_OPTION_HELP,                             { 0 },
         };
         struct plan_request q = { .socket = ASK_SOCKET };
+        int code;
 
         for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
                 switch (c) {
@@ -179,6 +254,13 @@ static int run_plan(const struct verb *verb, int argc, char **argv)
                         if (size_parse(optarg, &q.need) < 0 || q.need > READ_BYTES_MAX)
                                 return verb_usage(verb, "'%s' is not a size such as 4G or 512M", optarg);
                         q.has_need = true;
+                        break;
+                case 'r':
+                        if (!history_parse_round(optarg, &q.round))
+                                return verb_usage(verb, "'%s' is not a round", optarg);
+                        break;
+                case 'F':
+                        q.file = optarg;
                         break;
                 case 'd':
                         q.domain = optarg;
@@ -195,12 +277,11 @@ static int run_plan(const struct verb *verb, int argc, char **argv)
                 default:
                         return verb_stop(c);
                 }
-        if (optind < argc)
-                return verb_usage(verb, "unexpected argument '%s'", argv[optind]);
-        if (q.snapshot && q.domain)
-                return verb_usage(verb, "--domain is of the live host; a snapshot has its own");
-        if (!q.snapshot && q.config)
-                return verb_usage(verb, "--config goes with --snapshot; the daemon has its own");
+        code = check(verb, &q, argc, argv);
+        if (code != EXIT_SUCCESS)
+                return code;
+        if (q.round)
+                return plan_journal(verb, &q);
         return q.snapshot ? plan_file(verb, &q) : plan_live(verb, &q);
 }
 
@@ -209,9 +290,11 @@ const struct verb verb_plan = {
         .arguments = "[OPTION]...",
         .summary = "Show what would be shed, and why; kills nothing",
         .help = "  --snapshot FILE       a snapshot, or '-' for standard input (default: ask the daemon)\n"
+                "  --round N             the snapshot that round N was decided on, from the journal\n"
+                "  --file JOURNAL        with --round (default: " JOURNAL_PATH ")\n"
                 "  --need SIZE           to be freed, such as 4G (default: as the snapshot or policy says)\n"
                 "  --domain PATH         of the live host (default: /)\n"
-                "  --config FILE         policy for a snapshot (default: " CONFIG_PATH ", if there)\n"
+                "  --config FILE         policy for a snapshot or round (default: " CONFIG_PATH ", if there)\n"
                 "  --socket PATH         of the daemon (default: " ASK_SOCKET ")\n"
                 "  --json                the plan as one line of JSON\n",
         .run = run_plan,

@@ -246,16 +246,26 @@ static int read_cgroups(const json_t *cgroups, struct reading *r, struct read_er
         return code == 0 ? check_sums(&p, &r->snapshot) : code;
 }
 
-static int check_kind(const struct place *p, const char *kind, uint64_t version)
+/* Asked before anything else: another kind of object has other members, and none of them is the mistake. */
+static int check_kind(const struct place *p, const json_t *object)
 {
-        CLEANUP(free_p) char *shown = text_show(kind);
+        const json_t *kind = json_object_get(object, "jettison"), *version = json_object_get(object, "version");
+        CLEANUP(free_p) char *shown = text_show_json(json_string_value(kind));
 
-        if (strcmp(kind, "snapshot") != 0)
+        if (json_is_string(kind) && strcmp(json_string_value(kind), "snapshot") != 0)
                 return place_refuse(p, "jettison", "expected \"snapshot\", found \"%.32s\"", shown);
-        if (version != VERSION)
-                return place_refuse(p, "version", "expected %d, found %llu", VERSION,
-                                    (unsigned long long)version);
+        if (json_is_integer(version) && json_integer_value(version) != VERSION)
+                return place_refuse(p, "version", "expected %d, found %lld", VERSION,
+                                    (long long)json_integer_value(version));
         return 0;
+}
+
+/* An answer of the daemon, or a line of the journal, has the snapshot inside. */
+static const json_t *unwrap(const json_t *object)
+{
+        const json_t *inner = json_object_get(object, "snapshot");
+
+        return json_is_object(inner) && !json_object_get(object, "jettison") ? inner : object;
 }
 
 static int read_root(const json_t *object, struct reading *r, struct read_error *error)
@@ -277,9 +287,9 @@ static int read_root(const json_t *object, struct reading *r, struct read_error 
 
         if (!json_is_object(object))
                 return place_refuse(&p, "the snapshot", "expected an object, found %s", member_type(object));
-        code = place_read(&p, members, ARRAY_SIZE(members), object);
+        code = check_kind(&p, object);
         if (code == 0)
-                code = check_kind(&p, kind, version);
+                code = place_read(&p, members, ARRAY_SIZE(members), object);
         if (code == 0)
                 code = read_domain(domain, r, error);
         if (code == 0)
@@ -292,7 +302,7 @@ static int read_root(const json_t *object, struct reading *r, struct read_error 
 int read_snapshot(const json_t *object, struct reading *ret_reading, struct read_error *ret_error)
 {
         struct reading r = { .domain = must(strdup("/")) };
-        int code = read_root(object, &r, ret_error);
+        int code = read_root(unwrap(object), &r, ret_error);
 
         if (code < 0) {
                 read_fini(&r);

@@ -77,6 +77,22 @@ run plan --config "$work/defaults.json" --snapshot "$work/snapshot.json" --json
 check "a recorded decision replays byte for byte" eval \
         '[ "$(norm <"$work/out")" = "$(norm <"$work/plan.json")" ] && grep -q victims "$work/plan.json"'
 
+run plan --config "$work/defaults.json" --round 1 --file "$work/first-life" --json
+check "... straight from the journal" eval '[ "$(norm <"$work/out")" = "$(norm <"$work/plan.json")" ]'
+run plan --config "$work/defaults.json" --round 1 --file "$work/first-life"
+check "... for people" eval 'exits 0 && says "Round 1, " && says "decided anew by $work/defaults.json." && says "Act: 900 MiB"'
+run plan --round 9 --file "$work/first-life"
+check "plan of a round that is not there" fails 1 "holds no round 9"
+run plan --round 1 --file "$work/none"
+check "plan of a journal that is not there" fails 1 "has jettisond ever run here?"
+sed '2s/,"snapshot":{.*/,"snapshot_left_out":true}/' "$work/first-life" >"$work/large"
+run plan --round 1 --file "$work/large"
+check "plan of a round whose snapshot was left out" fails 1 "journalled without its snapshot: it was too large"
+printf '%s\n' '{"what":"order","round":1,"victims":[{"id":1,"path":"/hog"}]}' \
+        '{"what":"victim","round":1,"id":1,"path":"/hog","outcome":"freed"}' >"$work/ordered"
+run plan --round 1 --file "$work/ordered"
+check "plan of a standing order" fails 1 "round 1 was a standing order of the kernel module"
+
 head -n 5 "$file" >"$work/rotated.2"
 tail -n +7 "$file" >"$work/rotated.1"
 : >"$work/rotated"

@@ -42,7 +42,15 @@ if [ "$(id -u)" -eq 0 ]; then
         sleeper=$!
         if echo "$sleeper" >"$group/cgroup.procs" 2>/dev/null; then
                 run label --pid "$sleeper" 7
-                check "--pid" eval 'exits 0 && shows "\"7\"" "\"7\""'
+                check "--pid says which cgroup it is" eval 'exits 0 && says "$name: 7"'
+                check "... and labels it" shows '"7"' '"7"'
+                scope=libpod-$(printf '%064d' 0).scope
+                mkdir -p "$group/$scope/container"
+                echo "$sleeper" >"$group/$scope/container/cgroup.procs"
+                run label --pid "$sleeper" 8
+                check "--pid in a part of a container: the container's own cgroup" eval 'exits 0 && says "$name/$scope: 8"'
+                echo "$sleeper" >"$group/cgroup.procs"
+                rmdir "$group/$scope/container" "$group/$scope"
         else
                 skip "--pid" "processes cannot be moved here"
         fi

@@ -12,12 +12,21 @@ for verb in $verbs; do
 done
 run --version
 check "--version" eval 'exits 0 && grep -qE "^jettison [0-9]+\.[0-9]+\.[0-9]+$" "$work/out"'
+cp "$work/out" "$work/version"
+run -V
+check "-V" cmp -s "$work/out" "$work/version"
 run
 check "no verb" fails 2 "see 'jettison --help'"
 run statsu
 check "a misspelt verb" fails 2 "did you mean 'status'?"
 run check-confg
 check "another one" fails 2 "did you mean 'check-config'?"
+for word in explain last report replay check; do
+        run $word
+        check "$word, which is part of a verb" fails 2 "did you mean '"
+done
+run replay
+check "... and which" complains "'plan --round'"
 run xyzzy
 check "no verb at all" eval 'fails 2 "there is no verb" && ! complains "did you mean"'
 run "$(printf 'pl\033[2Jan')"
@@ -41,7 +50,7 @@ for verb in status plan snapshot; do
         check "$verb without a daemon says what to do" complains "is jettisond running?"
 done
 run status --socket "$(printf '%0200d' 0)"
-check "a socket path that is too long" fails 5 "File name too long"
+check "a socket path that is too long" fails 5 "the path of the socket has 200 bytes, a socket's may have 107"
 
 run plan --need many
 check "plan --need many" fails 2 "'many' is not a size"
@@ -49,6 +58,12 @@ run plan --snapshot x --domain /
 check "plan with two sources" fails 2 "--domain"
 run plan --config x
 check "plan --config alone" fails 2 "--config goes with --snapshot"
+run plan --snapshot x --round 1
+check "plan with a snapshot and a round" fails 2 "--snapshot and --round at once"
+run plan --round 0
+check "plan --round 0" fails 2 "'0' is not a round"
+run plan --file x
+check "plan --file alone" fails 2 "--file goes with --round"
 
 run label
 check "label without a path" fails 2 "PATH is missing"
@@ -64,10 +79,23 @@ run label --pid 12x 5
 check "label --pid 12x" fails 2 "'12x' is not a process id"
 run label --pid 2147483647 5
 check "label of a process that is not there" fails 1 "there is no process 2147483647"
-run label /no/such/cgroup 5
-check "label of a cgroup that is not there" fails 1 "/no/such/cgroup: No such file or directory"
-run label /proc 5
-check "label of a directory that is no cgroup" fails 1 "/proc: not a cgroup"
+mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+if grep -qw memory "${mount:-/nonexistent}/cgroup.controllers" 2>/dev/null; then
+        run label /no/such/cgroup 5
+        check "label of a cgroup that is not there" fails 1 "/no/such/cgroup: No such file or directory"
+        run label /proc 5
+        check "label of a directory that is no cgroup" fails 1 "/proc: not a cgroup"
+else
+        for arguments in "/no/such/cgroup 5" "--pid $$ 5" "--show /proc"; do
+                # shellcheck disable=SC2086  # several arguments
+                run label $arguments
+                check "label $arguments without a unified hierarchy says what is lacking" eval 'exits 4 && one_line'
+        done
+fi
+run label --show --remove /x
+check "label --show --remove" fails 2 "--show and --remove at once"
+run label --json /x 5
+check "label --json alone" fails 2 "--json goes with --show"
 run label --show a b
 check "label --show with two paths" fails 2 "unexpected argument 'b'"
 

@@ -31,6 +31,12 @@ static const struct bad {
         { "a kind that is no text", "{\"jettison\":1}", "jettison: expected a string, found a number" },
         { "a plan", "{\"jettison\":\"plan\",\"version\":1," DOMAIN "\"cgroups\":[]}",
           "jettison: expected \"snapshot\", found \"plan\"" },
+        { "a whole plan", "{\"jettison\":\"plan\",\"version\":1,\"verdict\":\"calm\",\"need\":0}",
+          "jettison: expected \"snapshot\", found \"plan\"" },
+        { "a snapshot in something of another kind", "{\"jettison\":\"plan\",\"snapshot\":" HEAD DOMAIN "\"cgroups\":[]}}",
+          "jettison: expected \"snapshot\", found \"plan\"" },
+        { "a wrong snapshot inside", "{\"snapshot\":" HEAD DOMAIN "\"cgroups\":7}}",
+          "cgroups: expected an array, found a number" },
         { "no version", "{\"jettison\":\"snapshot\"}", "version: is missing" },
         { "another version", "{\"jettison\":\"snapshot\",\"version\":2," DOMAIN "\"cgroups\":[]}",
           "version: expected 1, found 2" },
@@ -124,6 +130,15 @@ Test(read, what_may_be_left_out)
         cr_expect(c->utility.value == UTILITY_DEFAULT && c->utility.tier == 0 && !c->utility.protect);
         cr_expect_eq(c->barred, BARRED_NOT);
         cr_expect_str_eq(snapshot_path(&r.snapshot, c), "/z");
+        read_fini(&r);
+}
+
+/* What the daemon answers, or has written into its journal. */
+Test(read, snapshot_inside_of_something)
+{
+        struct reading r = read_good("{\"ok\":true,\"snapshot\":" HEAD DOMAIN "\"cgroups\":[{" ONE "}]},\"plan\":{}}");
+
+        cr_expect_eq(r.snapshot.n, 1);
         read_fini(&r);
 }
 
