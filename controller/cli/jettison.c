@@ -9,11 +9,13 @@
 
 static const struct verb *const verbs[] = {
         &verb_status,
+        &verb_top,
         &verb_plan,
         &verb_snapshot,
         &verb_journal,
         &verb_label,
         &verb_run,
+        &verb_reload,
         &verb_check_config,
         &verb_configure,
 };

@@ -32,6 +32,15 @@ char *show_duration(const json_t *object, const char *name)
         return must(strdup(duration_format(field_u64(object, name), text)));
 }
 
+char *show_part(uint64_t part, uint64_t whole)
+{
+        char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX];
+
+        if (whole == 0)
+                return must(strdup("none"));
+        return text_format("%s of %s", size_format(part, a), size_format(whole, b));
+}
+
 char *show_text(const json_t *object, const char *name)
 {
         return text_show_json(field_text(object, name));

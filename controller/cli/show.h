@@ -22,10 +22,13 @@ void show_entries(const json_t *plan, const json_t *snapshot, const json_t *fate
                   const struct term *term);
 
 /* A member of an object for people, each new: a size; a duration, or "-" where there is none or it did not come
- * to that; a text (text_show_json); and a utility as labels have it, of the object's own members. */
+ * to that; a text (text_show_json). */
 char *show_size(const json_t *object, const char *name);
 char *show_duration(const json_t *object, const char *name);
 char *show_text(const json_t *object, const char *name);
+
+/* "1.2 GiB of 7.7 GiB", or "none" of nothing; and a utility as labels have it. Both new. */
+char *show_part(uint64_t part, uint64_t whole);
 char *show_utility(const json_t *cgroup);
 
 /* How many entries a plan's list has, with those that found no room in it. */

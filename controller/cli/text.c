@@ -142,8 +142,12 @@ struct term term_of(FILE *out)
 
         if (!term.tty)
                 return term;
-        term.width = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-        term.colour = !(no_color && no_color[0]) && name && strcmp(name, "dumb") != 0;
+        if (ioctl(fileno(out), TIOCGWINSZ, &size) < 0)
+                size = (struct winsize){ 0 };
+        term.width = size.ws_col > 0 ? size.ws_col : 80;
+        term.height = size.ws_row;
+        term.steers = name && strcmp(name, "dumb") != 0;
+        term.colour = term.steers && !(no_color && no_color[0]);
         return term;
 }
 

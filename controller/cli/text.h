@@ -36,8 +36,10 @@ void *must(void *pointer);
 /* What the output is. */
 struct term {
         bool tty;
-        bool colour;            /* a terminal, TERM not "dumb", NO_COLOR not set */
+        bool steers;            /* a terminal whose cursor can be moved: TERM not "dumb" */
+        bool colour;            /* likewise, and NO_COLOR not set */
         size_t width;           /* columns; 0: no end */
+        size_t height;          /* lines; likewise */
 };
 
 struct term term_of(FILE *out);

@@ -29,8 +29,8 @@ struct verb {
         int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
-extern const struct verb verb_status, verb_snapshot, verb_plan, verb_label, verb_run, verb_journal,
-                         verb_check_config, verb_configure;
+extern const struct verb verb_status, verb_top, verb_snapshot, verb_plan, verb_label, verb_run, verb_journal,
+                         verb_reload, verb_check_config, verb_configure;
 
 #define VERB_END   (-1)                 /* no more options; optind is the first argument */
 #define VERB_HELP  'h'                  /* --help, which has been printed */

@@ -60,10 +60,11 @@ END
 run status --socket "$socket"
 check "status asks for it" asked '{"verb":"status"}'
 check "status: the daemon" says "jettisond 0.1.0, process 42, up 2 h, feed files, DRY RUN"
+check "status: its configuration" says "configuration: /etc/x"
 check "status: its counters" \
         says "8 candidates, 3 rounds, 4 victims, 5 wake-ups, 6 journal lines dropped, 7 bad labels"
 check "status: a domain" eval \
-        'row "/ +\[#{15}-{5}\]  75% +2 GiB of 8 GiB +none +12\.34% +819 MiB +armed +watching$"'
+        'row "/ +\[#{15}-{5}\]  75% +2 GiB of 8 GiB +none +12\.34% +819 MiB +1\.1 GiB +armed +watching$"'
 check "status: a full one with a hostile name" eval \
         'row "/machine.xff\.slice +\[#{20}\] 100% +0 B of 1 GiB +512 MiB of 1 GiB"'
 check "status: what is lacking" says 'Degraded: no pressure information: boot with psi=1\x1b[2J'
@@ -80,6 +81,9 @@ if command -v script >/dev/null && script -qec true /dev/null </dev/null >/dev/n
                 </dev/null >"$work/out" 2>"$work/err"
         check "status --follow on a terminal: in place" eval \
                 '[ "$(grep -c "$(printf "^\033\\[H\033\\[J")jettisond" "$work/out")" -eq 2 ]'
+        script -qec "TERM=dumb timeout -s INT 1.5 '$jettison' status --follow --socket '$socket'" /dev/null \
+                </dev/null | tr -d '\r' >"$work/out" 2>"$work/err"
+        check "... unless its cursor cannot be moved" eval 'says " / available 2 GiB" && harmless "$work/out"'
 else
         skip "status --follow on a terminal" "script(1) does not work here"
 fi
@@ -102,6 +106,52 @@ check "plan asks for its need" asked '{"verb":"plan","need":2147483648}'
 check "plan: who would be shed" eval 'exits 0 && grep -qE "^shed +/machine.slice/small-a.scope" "$work/out"'
 run plan --socket "$socket" --json
 check "plan --json is the plan alone" eval '[ "$(cat "$work/out")" = "$plan" ]'
+
+answer "{\"ok\":true,\"snapshot\":$facts,\"plan\":$plan,\"domains\":[$(tr -d '\n' <<'END'
+{"path":"/","level":"calm","state":"watching","memory_total":8589934592,"memory_available":4294967296,
+"swap_total":0,"swap_free":0,"stall":0,"act_available":858993459,"target_available":1288490188},
+{"path":"/a","level":"short","state":"watching","memory_total":1073741824,"memory_available":0,
+"swap_total":0,"swap_free":0,"stall":0,"act_available":107374182,"target_available":214748364}
+END
+)]}"
+run top --socket "$socket"
+check "top asks for the need of a first round" asked '{"verb":"plan","domain":"/","need":429496729}'
+check "top: the domain, and no other" eval 'row "/ +\[#{10}-{10}\]  50%" && ! row "/a "'
+check "top: what would be needed" says "At the acting line 2 GiB would be needed; 2 would go and free 2.1 GiB."
+check "top: who would go first" eval 'row "first +/machine.slice/small-a.scope" && row "next +/machine.slice/small-b.scope"'
+check "top: the heaviest of the kept stands first" eval \
+        '[ "$(grep ^kept "$work/out" | head -n 1 | grep -c large.scope)" -eq 1 ]'
+check "top: printed once, and harmless" eval 'exits 0 && silent && [ "$(grep -c ^FATE "$work/out")" -eq 1 ] && harmless "$work/out"'
+run top --socket "$socket" --domain /a
+check "top of a domain that is short asks for its plan" asked '{"verb":"plan","domain":"/a"}'
+check "... and says so" says "Short: 2 GiB are needed"
+run top --socket "$socket" --domain /b
+check "top of a domain that is not watched" fails 1 "no such domain is watched"
+timeout -s INT 2.5 "$jettison" top --json --socket "$socket" >"$work/out" 2>"$work/err"
+check "top --json: a line each second" eval \
+        '[ "$(grep -c "^{\"domain\":{.*\"snapshot\":{.*\"plan\":{" "$work/out")" -ge 2 ]'
+if command -v script >/dev/null && script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+        script -qec "stty cols 100 rows 12; timeout -s INT 1.5 '$jettison' top --socket '$socket'" /dev/null \
+                </dev/null >"$work/out" 2>"$work/err"
+        check "top on a terminal: in place, and no longer than it" eval \
+                '[ "$(grep -c "$(printf "^\033\\[H\033\\[J")" "$work/out")" -eq 2 ] && says "... and 2 more" && ! says kept'
+else
+        skip "top on a terminal" "script(1) does not work here"
+fi
+answer '{"ok":false,"error":"a round is under way","domains":[{"path":"/"}]}'
+run top --socket "$socket"
+check "top is told no" fails 1 "the daemon says: a round is under way"
+
+: >"$work/journal"
+answer '{"ok":true}'
+run reload --socket "$socket" --file "$work/none"
+check "reload asks for it" eval 'exits 0 && asked "{\"verb\":\"reload\"}" && says "Asked for"'
+{ sleep 0.5; echo '{"what":"reload","time_usec":1,"ok":true}' >>"$work/journal"; } &
+run reload --socket "$socket" --file "$work/journal"
+check "reload that was taken" eval 'exits 0 && says "The new configuration is in force."'
+{ sleep 0.5; echo '{"what":"reload","time_usec":1,"ok":false,"error":"x: unknown key"}' >>"$work/journal"; } &
+run reload --socket "$socket" --file "$work/journal"
+check "reload that was refused" fails 3 "x: unknown key; the old configuration stays in force"
 
 answer '{"ok":false,"error":"no such domain\u001b[2J"}'
 run plan --socket "$socket" --domain /x

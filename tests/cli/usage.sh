@@ -3,7 +3,7 @@
 # Arguments, exit codes, help. Usage: usage.sh DIRECTORY-OF-PROGRAMS
 . "$(dirname "$0")/tap.sh"
 
-verbs="status plan snapshot journal label run check-config configure"
+verbs="status top plan snapshot journal label run reload check-config configure"
 
 run --help
 check "--help exits 0" exits 0
@@ -40,7 +40,7 @@ for verb in $verbs; do
         run $verb -x
         check "$verb -x" fails 2 "option '-x'"
 done
-for verb in status plan snapshot; do
+for verb in status top plan snapshot reload; do
         run $verb superfluous
         check "$verb superfluous" fails 2 "unexpected argument 'superfluous'"
         run $verb --socket
