@@ -86,8 +86,9 @@ static int unreachable(const struct verb *verb, const char *path, int error)
         const char *advice = "is jettisond running? 'systemctl status jettisond' says";
 
         if (error == -ENAMETOOLONG)
-                return verb_fail(verb, EXIT_UNREACHABLE, "the path of the socket has %zu bytes, a socket's may have "
-                                 "%zu: %s", strlen(path), SOCKET_PATH_MAX, path);
+                return verb_fail(verb, EXIT_UNREACHABLE,
+                                 "the path of the socket has %zu bytes, a socket's may have %zu: %s",
+                                 strlen(path), SOCKET_PATH_MAX, path);
         if (error == -EACCES || error == -EPERM)
                 advice = "run as root, or as a member of the configuration's control.group";
         return verb_fail(verb, EXIT_UNREACHABLE, "cannot reach the daemon at %s: %s; %s", path,
@@ -114,7 +115,8 @@ int ask_any(const struct verb *verb, const char *socket_path, const char *reques
                 *ret_reply = reply;
                 return EXIT_SUCCESS;
         }
-        verb_fail(verb, 0, "the daemon's answer makes no sense: %s", reply ? "it is not an object" : error.text);
+        verb_fail(verb, 0, "the daemon's answer makes no sense: %s",
+                  reply ? "it is not an object" : error.text);
         json_decref(reply);
         return EXIT_FAILED;
 }

@@ -35,7 +35,12 @@ static const char *word_means(const struct word *words, size_t n, const char *na
         return name;
 }
 
-/* Under the id of each object of the list the fate. */
+static const char *fate_of(const char *outcome)
+{
+        return word_means(fates, ARRAY_SIZE(fates), outcome);
+}
+
+/* Under the id of each object of the list the fate; NULL: what its own outcome means. */
 static void set_fates(json_t *map, const json_t *list, const char *fate)
 {
         json_t *line;
@@ -43,14 +48,14 @@ static void set_fates(json_t *map, const json_t *list, const char *fate)
 
         json_array_foreach(list, i, line) {
                 CLEANUP(free_p) char *key = text_format("%llu", (unsigned long long)field_u64(line, "id"));
-                const char *word = fate ? fate : word_means(fates, ARRAY_SIZE(fates), field_text(line, "outcome"));
+                const char *outcome = field_text(line, "outcome");
 
-                json_object_set_new(map, key, must(json_string(word)));
+                json_object_set_new(map, key, must(json_string(fate ? fate : fate_of(outcome))));
         }
 }
 
-/* id → fate, for those who were to be struck: 'fate' where nothing happened to them, which nobody can know of a
- * round that was cut off. Then for those who were, whether or not they were to be at first. New. */
+/* id → fate, for those who were to be struck: 'fate' where nothing happened to them, which nobody can know of
+ * a round that was cut off. Then for those who were, whether or not they were to be at first. New. */
 static json_t *victim_fates(const struct round *r, const json_t *planned, const char *fate)
 {
         json_t *map = must(json_object()), *replan;
@@ -91,8 +96,9 @@ static void print_intent(const struct round *r, FILE *out, const struct term *te
 static void print_members(const struct round *r, FILE *out, const struct term *term)
 {
         static const struct column columns[] = {
-                { "FATE", CUT_NEVER, false },   { "CONTAINER", CUT_FRONT, false }, { "NAME", CUT_AWAY, false },
-                { "UTILITY", CUT_NEVER, true }, { "RELIEF", CUT_NEVER, true },
+                { "FATE", CUT_NEVER, false }, { "CONTAINER", CUT_FRONT, false },
+                { "NAME", CUT_AWAY, false },  { "UTILITY", CUT_NEVER, true },
+                { "RELIEF", CUT_NEVER, true },
         };
         const json_t *members = json_object_get(r->intent, "victims");
         json_t *map = victim_fates(r, members, "not needed"), *line;
@@ -275,6 +281,12 @@ void explain_round(const struct round *r, FILE *out, const struct term *term)
         print_outcome(r, out);
 }
 
+/* How many victims a round had, as far as is known. */
+static uint64_t count_victims(const struct round *r)
+{
+        return r->outcome ? field_u64(r->outcome, "victims") : json_array_size(r->victims);
+}
+
 static void add_round(struct table *t, const struct round *r)
 {
         const json_t *first = r->intent ? r->intent : r->outcome ? r->outcome : json_array_get(r->victims, 0);
@@ -286,13 +298,13 @@ static void add_round(struct table *t, const struct round *r)
         table_cell(t, show_text(first, "domain"));
         table_cell(t, show_text(r->intent, "witness"));
         table_size(t, field_u64(r->intent ? r->intent : r->outcome, "need"));
-        table_number(t, r->outcome ? field_u64(r->outcome, "victims") : json_array_size(r->victims));
+        table_number(t, count_victims(r));
         table_cell(t, r->outcome ? show_size(r->outcome, "freed") : must(strdup("-")));
         table_cell(t, show_duration(r->outcome, "took_usec"));
         table_cell(t, text_show_json(r->outcome ? result : "interrupted"));
 }
 
-/* Of those who died, by the victims' own lines. */
+/* What was freed and lost stands in the victims' own lines. */
 static void print_sums(const struct history *h, FILE *out)
 {
         uint64_t n = 0, freed = 0, utility = 0;
@@ -300,17 +312,17 @@ static void print_sums(const struct history *h, FILE *out)
         json_t *line;
         size_t k;
 
-        for (size_t i = 0; i < h->n; i++)
+        for (size_t i = 0; i < h->n; i++) {
+                n += count_victims(&h->rounds[i]);
                 json_array_foreach(h->rounds[i].victims, k, line) {
-                        const char *fate = word_means(fates, ARRAY_SIZE(fates), field_text(line, "outcome"));
-                        bool died = strcmp(fate, "died") == 0;
+                        bool died = strcmp(fate_of(field_text(line, "outcome")), "died") == 0;
 
-                        n += died;
                         freed = u64_add(freed, field_u64(line, "freed"));
                         utility += died ? field_u64(line, "utility") : 0;
                 }
-        fprintf(out, "\nIn all: rounds %zu, dead %llu, freed %s, utility lost %llu.\n", h->n, (unsigned long long)n,
-                size_format(freed, size), (unsigned long long)utility);
+        }
+        fprintf(out, "\nIn all: rounds %zu, victims %llu, freed %s, utility lost %llu.\n", h->n,
+                (unsigned long long)n, size_format(freed, size), (unsigned long long)utility);
 }
 
 /* Each kind of shortage once, with how often it was told: at most once a minute. */

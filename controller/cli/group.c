@@ -87,8 +87,8 @@ int group_of_process(pid_t pid, char **ret_path)
         return 0;
 }
 
-/* Of a container inside a container the outer one, which goes as a whole: a label inside of it would count for
- * nothing. */
+/* Of a container inside a container the outer one, which goes as a whole: a label inside of it would count
+ * for nothing. */
 void group_climb(char *path)
 {
         for (size_t len = 1; len <= strlen(path); len++)

@@ -22,7 +22,7 @@ struct history {
         size_t n;
         size_t n_torn;          /* lines that make no sense */
         uint64_t n_dropped;     /* lines that the daemon could not write */
-        json_t *errors;         /* array: shortages in which nothing was done, oldest first; HISTORY_ALL only */
+        json_t *errors;         /* array: shortages in which nothing was done; HISTORY_ALL only */
 };
 
 /* Which rounds are meant. */
@@ -55,8 +55,8 @@ bool history_is_order(const struct round *r);
 /* When it began, as far as is known: the time of day of the first line that tells; 0: none does. */
 uint64_t history_time_us(const struct round *r);
 
-/* {"round":N,"interrupted":bool,"intent":{…},"victims":[…],"replans":[…],"outcome":{…}}, what is missing being
- * null. New. */
+/* {"round":N,"interrupted":bool,"intent":{…},"victims":[…],"replans":[…],"outcome":{…}}, what is missing
+ * being null. New. */
 json_t *history_json(const struct round *r);
 
 /* Looks up the names of victims and kept (cli/names.h). */

@@ -81,8 +81,8 @@ static int journal_list(const struct verb *verb, const struct journal_request *q
         return EXIT_SUCCESS;
 }
 
-/* The number of the last round that is meant; 0: there is none. The journal is read twice for it, since no more
- * than the rounds of one number are kept whole. */
+/* The number of the last round that is meant; 0: there is none. The journal is read twice for it, since no
+ * more than the rounds of one number are kept whole. */
 static int find_last(const struct journal_request *q, uint64_t *ret_number)
 {
         struct history history;
@@ -240,7 +240,8 @@ static int run_journal(const struct verb *verb, int argc, char **argv)
                         break;
                 case 's':
                         if (!parse_since(optarg, &q.filter.since_us))
-                                return verb_usage(verb, "'%s' is not a time such as 2h or 2026-01-31 17:04", optarg);
+                                return verb_usage(verb, "'%s' is not a time such as 2h or 2026-01-31 17:04",
+                                                  optarg);
                         break;
                 case 'F':
                         q.file = optarg;

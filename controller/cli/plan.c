@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What would be shed? The daemon answers for the host as it is. A snapshot from a file, or from the journal, is
- * decided here, by the same code and with the same bytes as a result: that is what makes a journal worth keeping.
- * Nothing is ever killed. */
+/* What would be shed? The daemon answers for the host as it is. A snapshot from a file, or from the journal,
+ * is decided here, by the same code and with the same bytes as a result: that is what makes a journal worth
+ * keeping. Nothing is ever killed. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -166,13 +166,14 @@ static int plan_round(const struct verb *verb, const struct plan_request *q, con
         int code;
 
         if (!r->intent)
-                return verb_fail(verb, EXIT_FAILED, "the intent of round %llu is not in the journal any more", number);
+                return verb_fail(verb, EXIT_FAILED, "round %llu: its intent is not in the journal any more",
+                                 number);
         if (history_is_order(r))
-                return verb_fail(verb, EXIT_FAILED, "round %llu was a standing order of the kernel module, which is "
-                                 "journalled without its snapshot", number);
+                return verb_fail(verb, EXIT_FAILED, "round %llu was a standing order of the kernel module, "
+                                 "which is journalled without its snapshot", number);
         if (!snapshot)
-                return verb_fail(verb, EXIT_FAILED, "round %llu was journalled without its snapshot: it was too "
-                                 "large for a line", number);
+                return verb_fail(verb, EXIT_FAILED, "round %llu was journalled without its snapshot: it was "
+                                 "too large for a line", number);
         if (read_snapshot(snapshot, &reading, &error) < 0)
                 return verb_fail(verb, EXIT_FAILED, "round %llu: %s", number, error.text);
         print_replay(q, r);
@@ -194,7 +195,8 @@ static int plan_journal(const struct verb *verb, const struct plan_request *q)
                 return verb_fail(verb, EXIT_FAILED, "%s", why);
         }
         if (history.n == 0)
-                code = verb_fail(verb, EXIT_FAILED, "%s holds no round %llu", file, (unsigned long long)q->round);
+                code = verb_fail(verb, EXIT_FAILED, "%s holds no round %llu", file,
+                                 (unsigned long long)q->round);
         else
                 code = plan_round(verb, q, &history.rounds[history.n - 1]);
         history_fini(&history);

@@ -249,7 +249,8 @@ static int read_cgroups(const json_t *cgroups, struct reading *r, struct read_er
 /* Asked before anything else: another kind of object has other members, and none of them is the mistake. */
 static int check_kind(const struct place *p, const json_t *object)
 {
-        const json_t *kind = json_object_get(object, "jettison"), *version = json_object_get(object, "version");
+        const json_t *kind = json_object_get(object, "jettison");
+        const json_t *version = json_object_get(object, "version");
         CLEANUP(free_p) char *shown = text_show_json(json_string_value(kind));
 
         if (json_is_string(kind) && strcmp(json_string_value(kind), "snapshot") != 0)

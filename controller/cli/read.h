@@ -24,8 +24,8 @@ struct read_error {
         char text[512];         /* "line 3, column 7: …" or "cgroups[2].utility: expected …, found …" */
 };
 
-/* The object, or its member "snapshot" where it is of no kind itself. 0 with a new reading for read_fini; -EINVAL
- * or -ENOMEM with *ret_error filled. */
+/* The object, or its member "snapshot" where it is of no kind itself. 0 with a new reading for read_fini;
+ * -EINVAL or -ENOMEM with *ret_error filled. */
 int read_snapshot(const json_t *object, struct reading *ret_reading, struct read_error *ret_error);
 int read_snapshot_text(const char *text, size_t len, struct reading *ret_reading,
                        struct read_error *ret_error);

@@ -11,7 +11,7 @@
 #include "record/tail.h"
 
 #define STEP_US  (100 * USEC_PER_MSEC)
-#define STEPS    20u            /* two seconds: a reload takes milliseconds, unless it has to wait for a round */
+#define STEPS    20u            /* two seconds: a reload takes milliseconds, unless it waits for a round */
 
 /* Takes the first line of a reload, and no more. */
 static bool take_line(void *who, const char *text, size_t len)

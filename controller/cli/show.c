@@ -150,8 +150,8 @@ static const json_t *look_up(const json_t *index, const json_t *entry)
         return json_object_get(index, key);
 }
 
-/* A weight counts bytes, or points where memory is not weighed, which no plan says. Where it is, nothing weighs
- * less than its memory; and points of fewer than a thousand processes never come to a megabyte. */
+/* A weight counts bytes, or points where memory is not weighed, which no plan says. Where it is, nothing
+ * weighs less than its memory; and points of fewer than a thousand processes never come to a megabyte. */
 static bool counts_points(const json_t *plan, const json_t *index)
 {
         const json_t *lists[] = { json_object_get(plan, "victims"), json_object_get(plan, "kept") };

@@ -21,8 +21,8 @@ void show_plan(const json_t *plan, const json_t *snapshot, FILE *out, const stru
 void show_entries(const json_t *plan, const json_t *snapshot, const json_t *fates, FILE *out,
                   const struct term *term);
 
-/* A member of an object for people, each new: a size; a duration, or "-" where there is none or it did not come
- * to that; a text (text_show_json). */
+/* A member of an object for people, each new: a size; a duration, or "-" where there is none or it did not
+ * come to that; a text (text_show_json). */
 char *show_size(const json_t *object, const char *name);
 char *show_duration(const json_t *object, const char *name);
 char *show_text(const json_t *object, const char *name);

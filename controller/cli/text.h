@@ -23,8 +23,8 @@ size_t text_distance(const char *a, const char *b);
 /* "2026-01-31 17:04:05" in local time. New. */
 char *text_time(uint64_t time_us);
 
-/* "2026-01-31", with " 17:04" or " 17:04:05" behind it, in local time; or how long before 'now_us', such as "2h".
- * 0 or -EINVAL. */
+/* "2026-01-31", with " 17:04" or " 17:04:05" behind it, in local time; or how long before 'now_us', such as
+ * "2h". 0 or -EINVAL. */
 int text_time_parse(const char *text, uint64_t now_us, uint64_t *ret_time_us);
 
 /* printf into new memory. */

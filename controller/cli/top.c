@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who would go first? As long as memory is plentiful nothing is needed and no plan names anybody, so the need of
- * a first round is asked for: from the acting line back to the target. While a round is under way the daemon
- * answers no plan, and the domain stands alone. */
+/* Who would go first? As long as memory is plentiful nothing is needed and no plan names anybody, so the
+ * need of a first round is asked for: from the acting line back to the target. While a round is under way
+ * the daemon answers no plan, and the domain stands alone. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #include "cli/names.h"
 #include "cli/show.h"
 
-#define LINES_BESIDES 10u       /* of a screen: the domain, folded where it is narrow, the sentence, titles, the rest */
+#define LINES_BESIDES 10u       /* of a screen: the domain, folded where it is narrow, sentence, titles */
 
 struct top_request {
         const char *socket, *domain;
@@ -150,8 +150,9 @@ static void print_picture(json_t *domain, json_t *reply, const struct term *term
 
 static void print_json(json_t *domain, const json_t *reply)
 {
-        json_t *object = must(json_pack("{s:O, s:O?, s:O?}", "domain", domain, "snapshot",
-                                        json_object_get(reply, "snapshot"), "plan", json_object_get(reply, "plan")));
+        json_t *object = must(json_pack("{s:O, s:O?, s:O?}", "domain", domain,
+                                        "snapshot", json_object_get(reply, "snapshot"),
+                                        "plan", json_object_get(reply, "plan")));
 
         show_json(object, stdout);
         json_decref(object);

@@ -58,7 +58,7 @@ sed "s/\"time_usec\":[0-9]*/\"time_usec\":1000000/" "$work/first-life" >"$work/t
 run journal --file "$work/today" --since 1h
 check "--since a duration" says "In all: rounds 1,"
 run journal --file "$file" --since "2026-11-23 02:39"
-check "--since a time" eval 'says "In all: rounds 3, dead 1, freed 500 MiB"'
+check "--since a time" eval 'says "In all: rounds 3, victims 1, freed 500 MiB"'
 run journal --since yesterday
 check "--since yesterday" fails 2 "'yesterday' is not a time"
 run journal --since 1h --follow

@@ -36,8 +36,9 @@ while True:
         client.sendall(answer + b"\n" if answer else b"")
 END
         peer=$!
-        for _ in 1 2 3 4 5 6 7 8 9 10; do
-                [ -S "$socket" ] && break
+        tries=100
+        until [ -S "$socket" ] || [ $tries -eq 0 ]; do
+                tries=$((tries - 1))
                 sleep 0.2
         done
         sleep 0.2

@@ -326,7 +326,7 @@ Test(explain, pieces_of_a_round)
                 CLEANUP(free_p) char *text = explained(&h.rounds[i]), *list = listed(&h);
 
                 cr_expect(strstr(text, "its intent is not in the journal any more"), "%s", text);
-                cr_expect(strstr(list, "In all: rounds 2, dead 0,"), "%s", list);
+                cr_expect(strstr(list, "In all: rounds 2, victims 2,"), "%s", list);
         }
         history_fini(&h);
         daemon_free(&d);
@@ -442,7 +442,7 @@ Test(explain, sums_and_shortages_not_acted_on)
         journal_free(d.journal);
         cr_assert_eq(history_read(d.path, HISTORY_ALL, 0, &h), 0);
         text = listed(&h);
-        cr_expect(strstr(text, "In all: rounds 3, dead 1, freed 500 MiB, utility lost 5."), "%s", text);
+        cr_expect(strstr(text, "In all: rounds 3, victims 1, freed 500 MiB, utility lost 5."), "%s", text);
         cr_expect(strstr(text, "Short and not acted on: /, 2 times, the last ") &&
                   strstr(text, ": nothing may die.\n"), "%s", text);
         free(text);
@@ -460,7 +460,8 @@ Test(explain, lines_of_a_reload)
                 const char *line, *said;
         } rows[] = {
                 { "{\"what\":\"reload\",\"ok\":true}", "reload  done\n" },
-                { "{\"what\":\"reload\",\"ok\":false,\"error\":\"x: no such key\"}", "reload  refused: x: no such key\n" },
+                { "{\"what\":\"reload\",\"ok\":false,\"error\":\"x: no such key\"}",
+                  "reload  refused: x: no such key\n" },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

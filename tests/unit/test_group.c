@@ -7,6 +7,9 @@
 #include "cli/group.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define DOCKER "/system.slice/docker-" ID ".scope"
+#define CONMON "/machine.slice/libpod-conmon-" ID ".scope"
+#define IN_POD POD "/cri-containerd-" ID ".scope"
 #define POD "/kubepods.slice/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice"
 
 Test(group, climb)
@@ -16,15 +19,16 @@ Test(group, climb)
         } rows[] = {
                 { "the root", "/", "/" },
                 { "no container", "/system.slice/ssh.service", "/system.slice/ssh.service" },
-                { "the container itself", "/system.slice/docker-" ID ".scope", "/system.slice/docker-" ID ".scope" },
+                { "the container itself", DOCKER, DOCKER },
                 { "crun's own group", "/machine.slice/libpod-" ID ".scope/container",
                   "/machine.slice/libpod-" ID ".scope" },
                 { "an init inside", "/machine.slice/libpod-" ID ".scope/container/init.scope",
                   "/machine.slice/libpod-" ID ".scope" },
-                { "nspawn's payload", "/machine.slice/machine-a.scope/payload/x", "/machine.slice/machine-a.scope" },
+                { "nspawn's payload", "/machine.slice/machine-a.scope/payload/x",
+                  "/machine.slice/machine-a.scope" },
                 { "a container in a container", "/docker/" ID "/docker/" ID, "/docker/" ID },
-                { "in a pod, not the pod", POD "/cri-containerd-" ID ".scope/x", POD "/cri-containerd-" ID ".scope" },
-                { "a monitor", "/machine.slice/libpod-conmon-" ID ".scope", "/machine.slice/libpod-conmon-" ID ".scope" },
+                { "in a pod, not the pod", IN_POD "/x", IN_POD },
+                { "a monitor", CONMON, CONMON },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

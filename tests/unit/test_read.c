@@ -33,7 +33,8 @@ static const struct bad {
           "jettison: expected \"snapshot\", found \"plan\"" },
         { "a whole plan", "{\"jettison\":\"plan\",\"version\":1,\"verdict\":\"calm\",\"need\":0}",
           "jettison: expected \"snapshot\", found \"plan\"" },
-        { "a snapshot in something of another kind", "{\"jettison\":\"plan\",\"snapshot\":" HEAD DOMAIN "\"cgroups\":[]}}",
+        { "a snapshot in something of another kind",
+          "{\"jettison\":\"plan\",\"snapshot\":" HEAD DOMAIN "\"cgroups\":[]}}",
           "jettison: expected \"snapshot\", found \"plan\"" },
         { "a wrong snapshot inside", "{\"snapshot\":" HEAD DOMAIN "\"cgroups\":7}}",
           "cgroups: expected an array, found a number" },
@@ -136,7 +137,8 @@ Test(read, what_may_be_left_out)
 /* What the daemon answers, or has written into its journal. */
 Test(read, snapshot_inside_of_something)
 {
-        struct reading r = read_good("{\"ok\":true,\"snapshot\":" HEAD DOMAIN "\"cgroups\":[{" ONE "}]},\"plan\":{}}");
+        struct reading r = read_good("{\"ok\":true,\"snapshot\":" HEAD DOMAIN "\"cgroups\":[{" ONE "}]},"
+                                     "\"plan\":{}}");
 
         cr_expect_eq(r.snapshot.n, 1);
         read_fini(&r);
