@@ -16,24 +16,28 @@ socket=$work/socket
 peer=
 trap '[ -z "$peer" ] || kill "$peer" 2>/dev/null; rm -rf "$work"' EXIT
 
-# answer TEXT: a peer that answers every request with TEXT and a newline, or hangs up when TEXT is empty.
+# answer TEXT [PLAN]: a peer that answers every request with TEXT and a newline, that for a plan with PLAN if given,
+# or hangs up when TEXT is empty.
 answer() {
         [ -z "$peer" ] || { kill "$peer"; wait "$peer" 2>/dev/null; }
         rm -f "$socket"
         printf '%s' "$1" >"$work/answer"
-        python3 - "$socket" "$work/request" "$work/answer" <<'END' &
+        printf '%s' "${2:-$1}" >"$work/plan-answer"
+        python3 - "$socket" "$work/request" "$work/answer" "$work/plan-answer" <<'END' &
 import socket, sys
-path, request, answer = sys.argv[1:]
-answer = open(answer, "rb").read()
+path, request, answer, plan = sys.argv[1:]
+answer, plan = open(answer, "rb").read(), open(plan, "rb").read()
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(path)
 listener.listen(8)
 while True:
     client, _ = listener.accept()
     with client, open(request, "wb") as note:
-        note.write(client.makefile("rb").readline())
+        line = client.makefile("rb").readline()
+        note.write(line)
         note.flush()
-        client.sendall(answer + b"\n" if answer else b"")
+        text = plan if b'"plan"' in line else answer
+        client.sendall(text + b"\n" if text else b"")
 END
         peer=$!
         tries=100
@@ -139,9 +143,9 @@ if command -v script >/dev/null && script -qec true /dev/null </dev/null >/dev/n
 else
         skip "top on a terminal" "script(1) does not work here"
 fi
-answer '{"ok":false,"error":"a round is under way","domains":[{"path":"/"}]}'
+answer '{"ok":true,"domains":[{"path":"/","state":"acting"}]}' '{"ok":false,"error":"a round is under way"}'
 run top --socket "$socket"
-check "top is told no" fails 1 "the daemon says: a round is under way"
+check "top while a round is under way" eval 'exits 0 && silent && row "/ .* acting" && says "No plan: a round is under way."'
 
 : >"$work/journal"
 answer '{"ok":true}'
