@@ -176,11 +176,7 @@ client.makefile().readline()
 client.sendall(b'{"ok":true,"version":"0","feed":"module","order":{"state":"none"},'
                b'"domains":[{"path":"/","level":"calm","state":"watching"}]}\n')
 END
-        for _ in 1 2 3 4 5 6 7 8 9 10; do
-                [ -S "$work/socket" ] && break
-                sleep 0.2
-        done
-        sleep 0.2
+        await_socket "$work/socket"
         "$programs/jettison-exporter" --once --socket "$work/socket" --journal "$work/none" >"$work/metrics"
         kill $! 2>/dev/null
         wait

@@ -40,12 +40,7 @@ while True:
         client.sendall(text + b"\n" if text else b"")
 END
         peer=$!
-        tries=100
-        until [ -S "$socket" ] || [ $tries -eq 0 ]; do
-                tries=$((tries - 1))
-                sleep 0.2
-        done
-        sleep 0.2
+        await_socket "$socket"
 }
 row() { grep -qE "^$1" "$work/out"; }
 asked() { [ "$(cat "$work/request")" = "$1" ]; }

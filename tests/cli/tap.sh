@@ -94,6 +94,16 @@ SwapFree:              0 kB"
         file "$work/proc/4242/comm" "hog"
 }
 
+# await_socket PATH: until somebody listens there, on a busy machine as well.
+await_socket() {
+        tries=100
+        until [ -S "$1" ] || [ $tries -eq 0 ]; do
+                tries=$((tries - 1))
+                sleep 0.2
+        done
+        sleep 0.2
+}
+
 finish() {
         echo "1..$number"
         [ "$failures" -eq 0 ]
