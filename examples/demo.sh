@@ -8,7 +8,7 @@
 # Installs what is missing, builds, and runs on this machine if its cgroup v2 has the memory controller,
 # else in a QEMU VM with a stock Debian kernel; --vm and --host decide instead. With --module the kernel
 # module is built and loaded as well; in a VM, a third act shows its standing order. Needs root, and Debian 12
-# or a derivative.
+# or a derivative. What it makes lies in build/ and build-demo/; what it makes elsewhere, it takes away again.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -21,19 +21,29 @@ die() {
         exit 1
 }
 
+usage='Usage: examples/demo.sh [--vm|--host] [--module] [--seed N]
+
+  --vm      in a virtual machine with a stock Debian kernel
+  --host    on this machine; default: if its cgroup v2 has the memory controller, else in a virtual machine
+  --module  with the kernel module; in a virtual machine, a third act shows its standing order
+  --seed N  repeats a run
+
+Needs root, and Debian 12 or a derivative. Installs the packages that are missing.'
+
 where='' module='' seed=$(date +%s)
 while [ $# -gt 0 ]; do
         case $1 in
         --vm | --host) where=${1#--} ;;
         --module) module=1 ;;
         --seed) seed=${2:-} && shift ;;
+        -h | --help) echo "$usage" && exit ;;
         *) set -- && seed='' ;;
         esac
         [ $# -eq 0 ] || shift
 done
 case $seed in
 '' | *[!0-9]*)
-        echo 'Usage: examples/demo.sh [--vm|--host] [--module] [--seed N]' >&2
+        echo "$usage" >&2
         exit 2
         ;;
 esac
@@ -41,13 +51,16 @@ esac
 
 # Whether the acts can play here, beside whatever else this machine does.
 host_fits() {
-        local mount
+        local mount probe fits=1
         mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
         [ -n "$mount" ] && grep -qw memory "$mount/cgroup.controllers" || return 1
         [ ! -S /run/jettison/control.sock ] || return 1
         [ "$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)" -ge 1024 ] || return 1
-        mkdir "$mount/jettison-demo" 2>/dev/null && [ -e "$mount/jettison-demo/cgroup.kill" ] &&
-                rmdir "$mount/jettison-demo"
+        probe=$mount/jettison-demo
+        mkdir "$probe" 2>/dev/null || return 1
+        [ ! -e "$probe/cgroup.kill" ] || fits=0
+        rmdir "$probe"
+        return $fits
 }
 
 quietly() {

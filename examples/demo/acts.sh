@@ -16,7 +16,8 @@
 # First act: jettisond watches the domain. Second act: the same load, and the kernel's own OOM killer. Third act,
 # where the machine is nobody's: no memory.max, jettisond is stopped once it has left its standing order, and
 # the whole machine runs dry.
-# Ends with 0 if both trainings came to their end whenever Jettison was there.
+# Ends with 0 if both trainings came to their end whenever Jettison was there. Whatever it has made, loaded or
+# switched on is undone at the end.
 set -eu
 
 bin=$1 seed=$2 look=$3 module=${4:-} third=${5:-}
@@ -31,7 +32,13 @@ containers='training-a training-b hog-8 hog-5'
 cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 domain=$cgroup/jettison-demo
 work=$(mktemp -d)
-daemon_pid='' stopped=''
+daemon_pid='' stopped='' loaded='' enabled=''
+
+# What jettisond makes and does not take away, unless it is there already.
+made=''
+for path in "$cgroup/jettison" /run/jettison/lock /run/jettison; do
+        [ -e "$path" ] || made="$made $path"
+done
 
 # 50 … 100, from the seed; one for each training.
 chance_a=$((seed * 1103515245 + 12345 & 0x7fffffff))
@@ -116,10 +123,23 @@ daemon_stop() {
         daemon_pid=
 }
 
+# shellcheck disable=SC2317  # called by finish
+take_away() {
+        for path in $made; do
+                case $path in
+                */lock) [ -S /run/jettison/control.sock ] || rm -f "$path" ;;   # else it is another daemon's by now
+                *) rmdir "$path" 2>/dev/null || true ;;
+                esac
+        done
+        [ -z "$loaded" ] || rmmod jettison || true
+        [ -z "$enabled" ] || echo -memory >"$cgroup/cgroup.subtree_control" || true
+}
+
 # shellcheck disable=SC2317  # called by the trap
 finish() {
         daemon_stop
         load_stop
+        take_away
         rm -rf "$work"
 }
 trap finish EXIT
@@ -251,8 +271,14 @@ stop_when_ordered() {
 
 echo "Seed $seed: the trainings are worth $utility_a and $utility_b, the hogs 8 and 5. Linux $(uname -r)."
 echo "All in one domain of $limit_mib MiB without swap: two trainings of about 120 MiB, two hogs without end."
-grep -qw memory "$cgroup/cgroup.subtree_control" || echo +memory >"$cgroup/cgroup.subtree_control"
-[ -z "$module" ] || [ -e /dev/jettison ] || insmod "$module"
+if ! grep -qw memory "$cgroup/cgroup.subtree_control"; then
+        echo +memory >"$cgroup/cgroup.subtree_control"
+        enabled=1
+fi
+if [ -n "$module" ] && [ ! -e /dev/jettison ]; then
+        insmod "$module"
+        loaded=1
+fi
 
 echo
 echo "First act: jettisond watches the domain, fed by the $( [ $feed = files ] && echo kernel\'s files || echo kernel module)."
@@ -299,7 +325,7 @@ fi
 title_of() {
         case $1 in
         first) echo 'WITH JETTISON' ;;
-        second) echo "THE KERNEL'S OOM KILLER" ;;
+        second) echo 'WITHOUT JETTISON' ;;
         third) echo 'ITS ORDER, DAEMON STOPPED' ;;
         esac
 }
