@@ -93,13 +93,33 @@ Test(config_agrees, the_report)
         config_fini(&c);
 }
 
-/* What the list of protected services is for, by the rule that speaks first. */
+/* What an example says of a cgroup, by the rule that speaks first. */
+struct verdict_row {
+        const char *path, *utility;     /* "": no rule speaks */
+        bool candidate;
+};
+
+static void expect_verdicts(const struct config *c, const struct verdict_row *rows, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                char utility[UTILITY_TEXT_MAX + 1] = "";
+                bool candidate = false;
+
+                for (size_t j = 0; j < c->sense.n_rules; j++)
+                        if (glob_match(c->sense.rules[j].match, rows[i].path)) {
+                                utility_format(c->sense.rules[j].utility, utility);
+                                candidate = c->sense.rules[j].candidate;
+                                break;
+                        }
+                cr_expect(strcmp(utility, rows[i].utility) == 0 && candidate == rows[i].candidate,
+                          "%s: \"%s\"%s", rows[i].path, utility, candidate ? ", may die" : "");
+        }
+}
+
+/* What the list of protected services is for. */
 Test(config_agrees, the_services_a_host_needs)
 {
-        static const struct {
-                const char *path, *utility;     /* "": no rule speaks */
-                bool candidate;
-        } rows[] = {
+        static const struct verdict_row rows[] = {
                 { "/system.slice/systemd-journald.service", "protect", false },
                 { "/system.slice/systemd-logind.service", "protect", false },
                 { "/system.slice/system-systemd\\x2dfsck.slice/systemd-fsck@dev-sda1.service", "protect",
@@ -112,7 +132,18 @@ Test(config_agrees, the_services_a_host_needs)
                 { "/system.slice/system-getty.slice/getty@tty1.service", "protect", false },
                 { "/system.slice/system-serial\\x2dgetty.slice/serial-getty@ttyS0.service", "protect",
                   false },
+                { "/system.slice/wpa_supplicant.service", "protect", false },
+                { "/system.slice/system-wpa_supplicant.slice/wpa_supplicant@wlan0.service", "protect",
+                  false },
+                { "/system.slice/iwd.service", "protect", false },
+                { "/system.slice/dhcpcd.service", "protect", false },
                 { "/system.slice/docker.service", "protect", false },
+                { "/system.slice/libvirtd.service", "protect", false },
+                { "/system.slice/virtqemud.service", "protect", false },
+                { "/system.slice/lxd.service", "protect", false },
+                { "/system.slice/snap.lxd.daemon.service", "protect", false },
+                { "/system.slice/incus.service", "protect", false },
+                { "/system.slice/lxcfs.service", "protect", false },
                 { "/system.slice/nginx.service", "1:300", true },
                 { "/system.slice/system-postgresql.slice/postgresql@15-main.service", "1:500", true },
                 { "/system.slice/cron.service", "20", true },
@@ -125,19 +156,31 @@ Test(config_agrees, the_services_a_host_needs)
         struct config c;
 
         load_good("services.json", text, &c);
-        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                char utility[UTILITY_TEXT_MAX + 1] = "";
-                bool candidate = false;
+        expect_verdicts(&c, rows, ARRAY_SIZE(rows));
+        config_fini(&c);
+}
 
-                for (size_t j = 0; j < c.sense.n_rules; j++)
-                        if (glob_match(c.sense.rules[j].match, rows[i].path)) {
-                                utility_format(c.sense.rules[j].utility, utility);
-                                candidate = c.sense.rules[j].candidate;
-                                break;
-                        }
-                cr_expect(strcmp(utility, rows[i].utility) == 0 && candidate == rows[i].candidate,
-                          "%s: \"%s\"%s", rows[i].path, utility, candidate ? ", may die" : "");
-        }
+/* The web outlives the batch jobs, the nightly ones go first, and each has its time to save its state. */
+Test(config_agrees, batch_beside_the_web)
+{
+        static const struct verdict_row rows[] = {
+                { "/web.slice/libpod-0123456789ab.scope", "1:500", false },
+                { "/web.slice/shop.slice/docker-0123456789ab.scope", "1:500", false },
+                { "/batch.slice/nightly-backup.service", "5", true },
+                { "/batch.slice/render.service", "50", true },
+                { "/batch.slice/libpod-0123456789ab.scope", "50", false },
+                { "/batch.slice/fleet.slice/render.service", "50", false },
+                { "/system.slice/cron.service", "", false },
+        };
+        CLEANUP(free_p) char *text = read_source("examples/config/batch-vs-web.json");
+        struct config c;
+
+        load_good("batch-vs-web.json", text, &c);
+        expect_verdicts(&c, rows, ARRAY_SIZE(rows));
+        cr_expect(c.sense.host && !c.sense.domains_auto && c.sense.n_domains == 1);
+        cr_expect(strcmp(c.sense.domains[0], "/batch.slice") == 0);
+        cr_expect(c.sense.labels_user == LABELS_USER_NEVER);
+        cr_expect(c.act.grace_us == 2 * USEC_PER_SEC && c.act.backoff_us == 60 * USEC_PER_SEC);
         config_fini(&c);
 }
 
