@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The daemon's command line, as jettisond(8) promises it: arguments, exit codes, and what is said when
-# something is missing. What needs a real hierarchy is tried in the VM. Usage: daemon.sh DIRECTORY-OF-PROGRAMS
+# something is missing. And its unit for podman. What needs a real hierarchy is tried in the VM.
+# Usage: daemon.sh DIRECTORY-OF-PROGRAMS
 . "$(dirname "$0")/tap.sh"
 
 jettisond=$programs/jettisond
@@ -132,5 +133,34 @@ file "$work/rule.json" '{ "rules": [ { "match": "/system.slice/docker-*", "utili
 on_files --config "$work/rule.json" --check-config
 check "--check-config says what a rule matches" complains 'rule 1, "/system.slice/docker-*": matches 1 live'
 check "… and that another matches nothing" complains 'rule 2, "/no.slice/*": matches 0 live'
+
+# --- the unit for podman says what the unit and run.sh say
+
+quadlet=$examples/podman/jettisond.container
+unit=$here/../../controller/jettisond.service.in
+code=0 && : >"$work/out" && : >"$work/err"
+
+# values FILE KEY: what stands behind KEY=, a word a line.
+values() { sed -n "s/^$2=//p" "$1" | tr ' ' '\n' | sort; }
+
+# options NAME: the values of run.sh's --NAME.
+options() { grep -v '^#' "$examples/podman/run.sh" | grep -oE -- "--$1=[^ ]+" | sed "s/^[^=]*=//" | sort; }
+
+values "$quadlet" PodmanArgs | sed 's/^--//' >"$work/arguments"
+for key in StartLimitIntervalSec Restart RestartSec RestartPreventExitStatus TimeoutStopSec Slice MemoryMin Nice; do
+        check "$key is the unit's" eval '[ -n "$(values "$unit" $key)" ] && [ "$(values "$quadlet" $key)" = "$(values "$unit" $key)" ]'
+done
+check "its capabilities are those of run.sh" \
+        [ "$(values "$quadlet" AddCapability)" = "$(options cap-add | sed 's/^/CAP_/')" ]
+check "… and of the unit, but for what is dropped at the start" \
+        [ "$(values "$quadlet" AddCapability)" = "$(values "$unit" CapabilityBoundingSet | grep -v CHOWN)" ]
+check "its volumes are those of run.sh" [ "$(values "$quadlet" Volume)" = "$(options volume)" ]
+for option in cgroupns pid pids-limit oom-score-adj read-only-tmpfs ulimit; do
+        check "--$option is that of run.sh" eval '[ -n "$(options $option)" ] &&
+                [ "$(sed -n "s/^$option=//p" "$work/arguments")" = "$(options $option)" ]'
+done
+check "the health check is that of run.sh" [ "$(values "$quadlet" HealthCmd)" = "$(options health-cmd | tr -d \')" ]
+check "its folders are made before they are mounted" \
+        [ "$(grep -cE '^(Runtime|Logs|Configuration)Directory=jettison' "$quadlet")" -eq 3 ]
 
 finish
