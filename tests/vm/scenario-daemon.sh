@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none timeout=90
 #
 # The daemon as its operator meets it: one instance at a time, configurations that are taken or refused while
 # it runs, and a command run in a labelled group of its own.
@@ -73,3 +73,18 @@ status=0
 wait $run || status=$?
 expect "jettison run answers with its end" test "$status" -eq 137
 expect "and has removed the group" not test -e "$CG/$made"
+
+rounds=$(lines_of '{"what":"outcome"')
+fill_none
+stop_daemon
+expect "it starts where a rule ignores everything" \
+        start_daemon '{ "rules": [ { "match": "/**", "ignore": true } ] }'
+stop_daemon
+expect "… and where no journal can be written" start_daemon '{ "journal": { "path": "/nowhere/at/all/journal" } }'
+expect "… and says so" sh -c 'jettison status --json | grep -q "\"degraded\":\[.*the journal cannot be written"'
+stop_daemon
+expect "it starts again" start_daemon
+spawn batch hog --max 60M --rate 0
+wait_for 10 holds batch 60
+fill_to 18
+expect "the numbers of rounds go on" wait_for 10 journal_has "\"what\":\"outcome\",\"round\":$((rounds + 1)),"

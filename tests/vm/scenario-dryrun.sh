@@ -28,4 +28,6 @@ expect "as a dry run" test "$(lines_of '"outcome":"dry-run"')" -eq 2
 for name in one two web; do
         expect "$name lives" alive $name
 done
+expect "nothing is open that kills" \
+        not sh -c "find /proc/$(cat "$WORK/jettisond.pid")/fd -exec readlink {} \; | grep '/cgroup.kill$'"
 expect "the daemon lives" daemon_alive

@@ -34,6 +34,7 @@ expect "by itself" test "$status" -eq 143
 expect "it has saved" test -s "$WORK/checkpoint"
 expect "the victim's line says that SIGTERM did it" \
         wait_for 5 journal_has '"what":"victim"' "$(path_of training)" '"method":"SIGTERM","outcome":"freed"'
+expect "the kernel's log has it" wait_for 5 sh -c "dmesg | grep -q 'jettison: round .* shed $(path_of training):'"
 expect "the stubborn one lives" alive stubborn
 
 fill_none

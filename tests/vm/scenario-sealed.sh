@@ -20,6 +20,11 @@ tracing=/sys/kernel/tracing
 calls=$tracing/events/raw_syscalls/sys_enter
 brk=12 mmap=9 mremap=25
 
+# three_open FILE: whether the daemon holds this file of all three groups.
+three_open() {
+        [ "$(find "/proc/$daemon_pid/fd" -exec readlink {} \; | grep -c "/$1\$")" -ge 3 ]
+}
+
 # counted HIST: calls of the daemon's threads in a histogram by thread.
 counted() {
         ls "/proc/$daemon_pid/task" | while read -r task; do
@@ -45,6 +50,10 @@ for name in small-1 small-2 web; do
 done
 expect "the daemon starts" start_daemon '{ "target": { "available": "28%", "slow_start": false } }'
 daemon_pid=$(cat "$WORK/jettisond.pid")
+fill_to 120
+for file in cgroup.kill cgroup.events cgroup.procs memory.current; do
+        expect "armed, it holds $file" wait_for 5 three_open $file
+done
 sleep 1
 
 for probe in $tracing/events/sealed/*/; do

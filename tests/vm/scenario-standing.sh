@@ -97,6 +97,14 @@ expect "the daemon lives, under its filter" daemon_alive
 sed -n 's/.*"method":"standing order".*"dead_usec":\([0-9]*\),.*/\1/p' "$JOURNAL" | sort -n |
         awk '{ dead[NR] = $1 } END { print "# struck until dead: median", dead[int((NR + 1) / 2)], "µs, most", dead[NR], "µs" }'
 
+echo '{ "action": { "backoff": "0", "dry_run": true } }' >"$WORK/jettison.json"
+kill -HUP "$(daemon_pid)"
+expect "a reload into a dry run takes the order back" \
+        wait_for 5 sh -c 'jettison status | grep -q "^No standing order"'
+stop_daemon
+expect "the daemon starts again" start_daemon
+expect "an order stands" wait_for 20 sh -c 'jettison status | grep -q "^Standing order of round"'
+
 fill_none
 expect "in plenty the order is taken back" wait_for 15 sh -c 'jettison status | grep -q "^No standing order"'
 stop_daemon
