@@ -54,8 +54,7 @@ struct daemon {
         struct rehearsal rehearsal;
         struct loop_source signals;
         struct loop_timer alive, reload;
-        uint64_t reload_wait_us;        /* since when a reload waits; 0: none does */
-        bool reload_told;               /* … and that was said */
+        uint64_t reload_tell_us;        /* when it is said that a reload waits; 0: none does */
         int lock_fd;
 };
 
@@ -107,11 +106,11 @@ static void postpone_reload(struct daemon *d)
         uint64_t now_us = loop_now_us();
 
         d->reload.due_us = now_us + RELOAD_AGAIN_US;
-        if (d->reload_wait_us == 0)
-                d->reload_wait_us = now_us;
-        if (d->reload_told || now_us - d->reload_wait_us < RELOAD_TELL_US)
+        if (d->reload_tell_us == 0)
+                d->reload_tell_us = now_us + RELOAD_TELL_US;
+        if (now_us < d->reload_tell_us)
                 return;
-        d->reload_told = true;
+        d->reload_tell_us = LOOP_NEVER;
         log_notice("the reload waits until %s",
                    d->controller.round.active ? "the round is over" : "a strike that hangs has returned");
 }
@@ -128,8 +127,7 @@ static void on_reload(struct loop_timer *timer)
                 postpone_reload(d);
                 return;
         }
-        d->reload_wait_us = 0;
-        d->reload_told = false;
+        d->reload_tell_us = 0;
         notify_reloading();
         if ((r = load_config(d, next, &error)) == 0) {
                 const char *immutable = find_immutable(d, next);
@@ -286,11 +284,11 @@ static int rehearse(struct daemon *d)
                 r = controller_rehearse(&d->controller, d->rehearsal.id, REHEARSAL_US);
         rehearsal_clear(&d->rehearsal);
         tree_walk(d->controller.scanner.tree);
-        if (r == -ENOENT) {
+        if (r < 0 && r != -ENOENT)
+                return log_errno(r, "the rehearsal of a kill failed: the kill path does not work here");
+        if (r < 0)
                 log_warning("no kill was rehearsed: its cgroup found no room; raise candidates.max");
-                return 0;
-        }
-        return r < 0 ? log_errno(r, "the rehearsal of a kill failed: the kill path does not work here") : 0;
+        return 0;
 }
 
 static int run(struct daemon *d)

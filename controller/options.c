@@ -176,11 +176,7 @@ int options_apply(const struct options *o, struct config *config)
                 config->feed = o->feed;
         if (o->n_domains == 0)
                 return 0;
-        for (size_t i = 0; i < s->n_domains; i++)
-                free(s->domains[i]);
-        free(s->domains);
-        s->host = s->domains_auto = false;
-        s->n_domains = 0;
+        config_free_domains(s);
         s->domains = calloc(o->n_domains, sizeof(*s->domains));
         if (!s->domains)
                 return -ENOMEM;

@@ -37,6 +37,9 @@ struct config_error {
 int config_init(struct config *c);
 void config_fini(struct config *c);
 
+/* Frees the domains; none is left, nor the host. */
+void config_free_domains(struct sense_options *o);
+
 /* Reads 'path' and then path's folder + "jettison.d" + "*.json" in name order, each overriding single keys
  * of what came before it ("rules" and "domains" of a later file replace the earlier ones). A missing 'path'
  * is an error only if 'required'; a missing folder never is. Files must be regular, at most 1 MiB, owned by

@@ -123,8 +123,7 @@ extern const struct key_type type_bool, type_word, type_number, type_size, type_
 extern const struct key_type type_amount, type_capacity, type_utility, type_path, type_file, type_group,
         type_name, type_domains, type_rules, type_match, type_rule_utility;
 
-/* Frees what the fields own. */
-void config_free_domains(struct sense_options *o);
+/* Frees what the field owns. */
 void config_free_rules(struct sense_options *o);
 
 /* The fields behind the keys as a JSON object, new; NULL when there is no memory. */
