@@ -151,13 +151,21 @@ Test(deed, signals)
         cr_expect_eq(world_descriptors(), before);
 }
 
+/* A thread that is late with a strike is no reason to send signals, in cases where only the group is struck. */
+static void begin_with_group_kill(unsigned n, uint64_t settle_us)
+{
+        begin(n, CHILD_SLEEPS);
+        options.method = STRIKE_CGROUP_KILL;    /* which a plain file does not do */
+        options.strike_deadline_us = LONG_US;
+        options.settle_us = settle_us;
+}
+
 Test(deed, cgroup_kill)
 {
         char text[8] = "";
         int fd;
 
-        begin(3, CHILD_SLEEPS);
-        options.method = STRIKE_CGROUP_KILL;
+        begin_with_group_kill(3, LONG_US);
         start();
         fd = openat(victim()->dir_fd, "cgroup.kill", O_RDONLY | O_CLOEXEC);
         while (pread(fd, text, sizeof(text), 0) < 1)
@@ -208,16 +216,16 @@ Test(deed, does_not_go_when_asked)
         uint64_t begun_us;
 
         begin(3, CHILD_IGNORES_TERM);
-        options.grace_us = 200 * USEC_PER_MSEC;
+        options.grace_us = USEC_PER_SEC;
         begun_us = loop_now_us();
         start();
-        while (loop_now_us() - begun_us < 180 * USEC_PER_MSEC)
+        while (loop_now_us() - begun_us < 300 * USEC_PER_MSEC)
                 turn(true);
         cr_expect_eq(group_update(&g), 3, "it has its time");
         await_done(true);
         cr_expect_eq(result.outcome, OUTCOME_FREED);
         cr_expect_eq(result.method, STRIKE_EACH);
-        cr_expect_geq(result.strike_us, 200 * USEC_PER_MSEC);
+        cr_expect_geq(result.strike_us, USEC_PER_SEC);
         await_pins();
         finish();
 }
@@ -274,20 +282,11 @@ Test(deed, measured)
         }
 }
 
-/* A thread that is late with a strike is no reason to send signals, in cases where only the group is struck. */
-static void begin_with_group_kill(uint64_t settle_us)
-{
-        begin(1, CHILD_SLEEPS);
-        options.method = STRIKE_CGROUP_KILL;    /* which a plain file does not do */
-        options.strike_deadline_us = LONG_US;
-        options.settle_us = settle_us;
-}
-
 Test(deed, stuck)
 {
         uint64_t begun_us = loop_now_us();
 
-        begin_with_group_kill(400 * USEC_PER_MSEC);
+        begin_with_group_kill(1, 400 * USEC_PER_MSEC);
         start();
         await_done(true);
         cr_expect_eq(result.outcome, OUTCOME_STUCK, "%s", outcome_name(result.outcome));
@@ -305,7 +304,7 @@ Test(deed, memory_is_back_before_the_last_process_is_gone)
 {
         uint64_t begun_us = loop_now_us();
 
-        begin_with_group_kill(LONG_US);
+        begin_with_group_kill(1, LONG_US);
         start();
         while (d.strikes == 0 || !d.returned)
                 turn(false);
@@ -325,7 +324,7 @@ Test(deed, slowly_is_not_stuck)
 {
         uint64_t begun_us, memory = MEMORY;
 
-        begin_with_group_kill(500 * USEC_PER_MSEC);
+        begin_with_group_kill(1, 500 * USEC_PER_MSEC);
         begun_us = loop_now_us();
         start();
         while (loop_now_us() - begun_us < 2 * USEC_PER_SEC && n_done == 0) {
@@ -342,7 +341,7 @@ Test(deed, slowly_is_not_stuck)
 
 Test(deed, nonsense_is_no_progress)
 {
-        begin_with_group_kill(100 * USEC_PER_MSEC);
+        begin_with_group_kill(1, 100 * USEC_PER_MSEC);
         world_write(&w, "cgroup/" NAME "/memory.current", "max\n");
         start();
         await_done(false);
@@ -520,7 +519,7 @@ Test(deed, reaping_hangs)
 
         if (fd < 0)
                 cr_skip("this kernel tells nobody of system calls");
-        begin_with_group_kill(USEC_PER_SEC);
+        begin_with_group_kill(1, USEC_PER_SEC);
         start();
         await_done(true);
         cr_expect_eq(result.outcome, OUTCOME_STUCK, "%s", outcome_name(result.outcome));
@@ -624,8 +623,7 @@ Test(deed, vanished)
  * the kept one. */
 Test(deed, removed_while_it_dies)
 {
-        begin(1, CHILD_SLEEPS);
-        options.method = STRIKE_CGROUP_KILL;
+        begin_with_group_kill(1, LONG_US);
         start();
         for (int i = 0; i < 5; i++)
                 turn(false);
