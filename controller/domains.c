@@ -79,14 +79,6 @@ static bool has_limit(struct node *n)
         return node_read_u64(n, FILE_MAX, &max) == CGROUPFS_OK && max != KTEXT_MAX;
 }
 
-static bool is_configured(const struct sense_options *o, const char *path)
-{
-        for (size_t i = 0; i < o->n_domains; i++)
-                if (strcmp(o->domains[i], path) == 0)
-                        return true;
-        return false;
-}
-
 /* Is the cgroup gone, or the limit lifted that made it a domain by itself? */
 static bool is_over(struct controller *c, const struct watch *w)
 {
@@ -96,7 +88,8 @@ static bool is_over(struct controller *c, const struct watch *w)
                 return false;
         if (index == NODE_NONE || tree_node(c->scanner.tree, index)->gone)
                 return true;
-        return !is_configured(&c->config->sense, w->domain.path) && !has_limit(tree_node(c->scanner.tree, index));
+        return !tree_is_domain(c->scanner.tree, w->domain.path) &&
+               !has_limit(tree_node(c->scanner.tree, index));
 }
 
 /* The container that the controller runs in has a limit, but nobody in it who could be shed. */

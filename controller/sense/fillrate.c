@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How seldom a plentiful host may be looked at depends on how fast its memory can be filled, and that
  * differs a hundredfold between an emulated board and a server with many cores. So it is measured: fresh
- * pages are touched one by one, the fastest of some tries counts, and all processors are taken to be able
- * to do the same at once. They cannot quite, since they share the bus, so the figure is on the safe side. In the
- * middle of a shortage it is not, since each page has to be reclaimed first; so no processor is taken to be slower
- * than one of a small board. With a calm 512 MiB that makes four looks a second, where the 6 GiB/s of any larger
- * machine would make twenty. */
+ * pages are touched one by one, the fastest of some tries counts, and all processors are taken to be able to
+ * do the same at once. They cannot quite, since they share the bus, so the figure is on the safe side. In
+ * the middle of a shortage it is not, since each page has to be reclaimed first; so no processor is taken to
+ * be slower than one of a small board. With a calm 512 MiB that makes four looks a second, where the 6 GiB/s
+ * of any larger machine would make twenty. */
 #include "sense/fillrate.h"
 
 #include <sys/mman.h>

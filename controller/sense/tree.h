@@ -115,6 +115,9 @@ uint32_t tree_find_path(const struct tree *t, const char *path);
 /* Is 'index' below 'ancestor' (or the same)? */
 bool tree_is_below(const struct tree *t, uint32_t index, uint32_t ancestor);
 
+/* Is this the path of a configured domain? */
+bool tree_is_domain(const struct tree *t, const char *path);
+
 /* A descriptor of one of its files, opened and kept if need be. Descriptor, or -errno; -ENODEV and -ENOENT are what
  * CGROUPFS_GONE is elsewhere. */
 int node_file(struct node *n, enum node_file which);

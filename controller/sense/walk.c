@@ -41,7 +41,7 @@ static const struct rule *find_rule(const struct tree *t, const char *path)
         return NULL;
 }
 
-static bool is_domain(const struct tree *t, const char *path)
+bool tree_is_domain(const struct tree *t, const char *path)
 {
         for (size_t i = 0; i < t->options->n_domains; i++)
                 if (strcmp(t->options->domains[i], path) == 0)
@@ -86,7 +86,7 @@ static enum node_kind classify(struct tree *t, const struct node *n, const char 
 
         if (parent && parent->kind != NODE_BRANCH)
                 return NODE_PART;
-        if (!parent || n->is_self || n->container.role == CONTAINER_MONITOR || is_domain(t, path) ||
+        if (!parent || n->is_self || n->container.role == CONTAINER_MONITOR || tree_is_domain(t, path) ||
             is_delegate(n, path))
                 return NODE_BRANCH;
         if (n->rule && n->rule->ignore)

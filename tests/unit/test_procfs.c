@@ -66,7 +66,7 @@ Test(procfs, long_status)
         CLEANUP(free_p) char *text = malloc(32 * 1024);
 
         begin("/a cgroup.procs=20\n/proc/20 oom_score=700\n");
-        for (size_t groups = 4000; groups < 9000; groups += 1 + 500 * (groups % 20 == 0)) {
+        for (size_t groups = 4000; groups < 4200; groups++) {
                 char *end = stpcpy(text, "Name:\tRssShmem:\nGroups:\t");
 
                 memset(end, '7', groups);
