@@ -12,9 +12,11 @@
  * shortage and has been none for AFTER_MS, or when the machine has been short for GIVEN_UP_MS on end. A line
  * of JSON on standard output says what was seen; then every container is killed.
  *
- * The truth of the moment. A sample is taken every PERIOD_MS, from descriptors that were opened before
- * anything was short, by a process that is locked in memory, has the highest weight on the processor, and
- * holds -1000 as its oom_score_adj. The machine is short of memory
+ * The truth of the moment. A sample is taken every PERIOD_MS, and every NEAR_MS while less than one and a half
+ * times the line is available, from descriptors that were opened before anything was short, by a process that
+ * is locked in memory, has the highest weight on the processor, and holds -1000 as its oom_score_adj. The
+ * containers are looked at every PERIOD_MS throughout: two hundred of them take longer than NEAR_MS on an
+ * emulated processor. A look that was missed is not made up for. The machine is short of memory
  *   when less than a tenth of it is available, and
  *   where there is swap: when less than a tenth of that is free, or for a fifth of the last second no task
  *   could run because all of them waited for memory.
@@ -22,7 +24,8 @@
  * has no figure of its own; whoever takes another line is measured by this one all the same. The second half
  * is there because a machine that swaps in circles is short, however much of its swap is free.
  * Where available memory made it so, the moment of the crossing is drawn between the two samples around it.
- * Memory is back when the machine has not been short for BACK_MS.
+ * Memory is back when the machine has not been short for BACK_MS. What was available at the last look before
+ * the first strike is told too: who kills above the line may never see it crossed.
  */
 #include "container.h"
 #include "witness.h"
@@ -44,12 +47,13 @@
 #include <unistd.h>
 
 #define PERIOD_MS     20        /* a fifth of the shortest poll of the peers (100 ms) */
+#define NEAR_MS       5         /* an allocator without a brake takes some MiB in that */
 #define BACK_MS       1000
-#define SERIES_MS     100       /* of the curve in the report: every fifth sample */
-#define STALL_WINDOW  (1000 / PERIOD_MS)
+#define SERIES_MS     100       /* of the curve in the report */
+#define STALL_MS      1000      /* the window of the stalls */
 #define NICE_HIGHEST  (-20)
 #define GROUPS_MAX    256
-#define SAMPLES_MAX   8192      /* 160 s */
+#define SAMPLES_MAX   32768     /* 160 s of NEAR_MS */
 
 struct sample {
         uint32_t at_ms, available_kib, swap_free_kib;
@@ -132,12 +136,26 @@ struct verdict {
         struct machine at_shortage;
 };
 
-static bool is_short(const struct machine *m)
+static uint64_t line_kib(const struct machine *m)
 {
-        const struct sample *before = n_samples > STALL_WINDOW ? &samples[n_samples - STALL_WINDOW] : NULL;
-        uint64_t window_us = before ? (uint64_t)(now_ms() - before->at_ms) * 1000 : 0;
+        return m->total_kib / 10;
+}
 
-        if (m->available_kib >= m->total_kib / 10)
+/* The last sample that was taken before then; NULL if there is none. */
+static const struct sample *sample_before(long at_ms)
+{
+        for (size_t i = n_samples; i-- > 0;)
+                if (samples[i].at_ms < at_ms)
+                        return &samples[i];
+        return NULL;
+}
+
+static bool is_short(const struct machine *m, long at_ms)
+{
+        const struct sample *before = sample_before(at_ms - STALL_MS + 1);
+        uint64_t window_us = before ? (uint64_t)(at_ms - before->at_ms) * 1000 : 0;
+
+        if (m->available_kib >= line_kib(m))
                 return false;
         return m->swap_total_kib == 0 || m->swap_free_kib < m->swap_total_kib / 10 ||
                (before && m->full_us - before->full_us >= window_us / 5);
@@ -147,17 +165,17 @@ static bool is_short(const struct machine *m)
 static long crossing_ms(const struct machine *m, long at_ms)
 {
         const struct sample *before = n_samples > 0 ? &samples[n_samples - 1] : NULL;
-        uint64_t line_kib = m->total_kib / 10;
+        uint64_t line = line_kib(m);
 
-        if (!before || before->available_kib <= line_kib)
+        if (!before || before->available_kib <= line)
                 return at_ms;
-        return before->at_ms + (long)((uint64_t)(at_ms - before->at_ms) * (before->available_kib - line_kib) /
+        return before->at_ms + (long)((uint64_t)(at_ms - before->at_ms) * (before->available_kib - line) /
                                       (before->available_kib - m->available_kib));
 }
 
 static void judge(struct verdict *v, const struct machine *m, long at_ms, long step_ms)
 {
-        if (is_short(m)) {
+        if (is_short(m, at_ms)) {
                 if (v->short_ms < 0) {
                         v->short_ms = crossing_ms(m, at_ms);
                         v->at_shortage = *m;
@@ -190,44 +208,76 @@ static void sample_add(const struct machine *m, long at_ms)
                                                         (uint32_t)m->swap_free_kib, m->full_us };
 }
 
+static void groups_look(long at_ms)
+{
+        for (size_t i = 0; i < n_groups; i++) {
+                if (groups[i].next_start_ms >= 0 && groups[i].next_start_ms <= at_ms)
+                        container_start(&groups[i]);
+                container_look(&groups[i], at_ms);
+        }
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+                ;
+}
+
+static void sleep_until(long at_ms)
+{
+        long due_ms = epoch_ms() + at_ms;
+        struct timespec due = { due_ms / 1000, due_ms % 1000 * 1000000 };
+
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+}
+
 static struct verdict play(long limit_ms, long after_ms, long given_up_ms)
 {
         struct verdict v = { .short_ms = -1, .back_ms = -1, .short_since_ms = -1, .calm_since_ms = -1 };
-        struct timespec due;
-        long before_ms = 0;
+        long before_ms = 0, groups_ms = 0;
 
         clock_gettime(CLOCK_MONOTONIC, &epoch);
-        due = epoch;
+        epoch.tv_nsec -= epoch.tv_nsec % 1000000;       /* all times are whole milliseconds from here */
         for (long at_ms = 0; at_ms < limit_ms && !is_over(&v, at_ms, after_ms, given_up_ms);
              at_ms = now_ms()) {
                 struct machine m = machine_read();
 
                 judge(&v, &m, at_ms, at_ms - before_ms);
                 sample_add(&m, at_ms);
-                for (size_t i = 0; i < n_groups; i++) {
-                        if (groups[i].next_start_ms >= 0 && groups[i].next_start_ms <= at_ms)
-                                container_start(&groups[i]);
-                        container_look(&groups[i], at_ms);
-                }
                 before_ms = at_ms;
-                while (waitpid(-1, NULL, WNOHANG) > 0)
-                        ;
-                due.tv_nsec += PERIOD_MS * 1000000;
-                if (due.tv_nsec >= 1000000000) {
-                        due.tv_nsec -= 1000000000;
-                        due.tv_sec++;
+                if (at_ms >= groups_ms) {
+                        groups_look(at_ms);
+                        groups_ms = at_ms + PERIOD_MS;
                 }
-                clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+                sleep_until(at_ms + (m.available_kib < line_kib(&m) * 3 / 2 ? NEAR_MS : PERIOD_MS));
         }
         return v;
 }
 
 /* --- the report */
 
+static void print_machine(const struct machine *start, const struct verdict *v, uint64_t kills)
+{
+        printf("{\"memory_total_mib\":%" PRIu64 ",\"swap_total_mib\":%" PRIu64
+               ",\"available_start_mib\":%" PRIu64 ",\"swap_start_mib\":%" PRIu64 ",", start->total_kib >> 10,
+               start->swap_total_kib >> 10, start->available_kib >> 10, start->swap_free_kib >> 10);
+        printf("\"shortage_ms\":%ld,\"back_ms\":%ld,\"short_total_ms\":%ld,", v->short_ms, v->back_ms,
+               v->short_total_ms);
+        printf("\"available_at_shortage_mib\":%" PRIu64 ",\"swap_at_shortage_mib\":%" PRIu64
+               ",\"oom_kills\":%" PRIu64 ",", v->at_shortage.available_kib >> 10,
+               v->at_shortage.swap_free_kib >> 10, kills);
+}
+
+static void print_strike(uint64_t struck_us)
+{
+        long struck_ms = struck_us ? (long)(struck_us / 1000) - epoch_ms() : -1;
+        const struct sample *before = sample_before(struck_ms);
+
+        printf("\"struck_ms\":%ld,\"available_at_strike_mib\":%ld,", struck_ms,
+               before ? (long)before->available_kib >> 10 : -1);
+}
+
 static void print_cost(const char *name, long ms, const struct cost *from, const struct cost *to)
 {
-        printf("\"%s\":{\"ms\":%ld,\"cpu_us\":%" PRIu64 ",\"wakeups\":%" PRIu64 "},", name, ms,
-               to->cpu_us - from->cpu_us, to->wakeups >= from->wakeups ? to->wakeups - from->wakeups : 0);
+        printf("\"%s\":{\"ms\":%ld,\"cpu_us\":%" PRIu64 ",\"wakeups\":%" PRIu64 ",\"rss_kib\":%" PRIu64
+               ",\"locked_kib\":%" PRIu64 "},", name, ms, to->cpu_us - from->cpu_us,
+               to->wakeups >= from->wakeups ? to->wakeups - from->wakeups : 0, to->rss_kib, to->locked_kib);
 }
 
 static void print_group(struct container *g, long end_ms, bool is_first)
@@ -261,7 +311,7 @@ static void print_series(void)
         printf("]");
 }
 
-static void groups_close(void)
+static void groups_close(long end_ms)
 {
         char text[512];
 
@@ -269,6 +319,7 @@ static void groups_close(void)
                 struct container *g = &groups[i];
 
                 g->processes_end = container_processes(g);
+                container_look(g, end_ms);      /* one that died since the last look is no half-dead one */
                 file_read(g->folder, "memory.pressure", text, sizeof(text));
                 g->stall_us = stall_of(text, "some ");
         }
@@ -317,23 +368,16 @@ int main(int argc, char **argv)
         end_ms = now_ms();
         struck_us = signals_first();
         after = cost_read(argv[3]);
-        groups_close();
+        groups_close(end_ms);
         kills = oom_kills() - kills;
 
-        printf("{\"memory_total_mib\":%" PRIu64 ",\"swap_total_mib\":%" PRIu64
-               ",\"available_start_mib\":%" PRIu64 ",\"swap_start_mib\":%" PRIu64 ",", start.total_kib >> 10,
-               start.swap_total_kib >> 10, start.available_kib >> 10, start.swap_free_kib >> 10);
-        printf("\"struck_ms\":%ld,", struck_us ? (long)(struck_us / 1000) - epoch_ms() : -1);
-        printf("\"shortage_ms\":%ld,\"back_ms\":%ld,\"short_total_ms\":%ld,\"end_ms\":%ld,", v.short_ms,
-               v.back_ms, v.short_total_ms, end_ms);
-        printf("\"available_at_shortage_mib\":%" PRIu64 ",\"swap_at_shortage_mib\":%" PRIu64
-               ",\"oom_kills\":%" PRIu64 ",", v.at_shortage.available_kib >> 10,
-               v.at_shortage.swap_free_kib >> 10, kills);
+        print_machine(&start, &v, kills);
+        print_strike(struck_us);
+        printf("\"end_ms\":%ld,", end_ms);
         print_cost("idle", atol(argv[4]), &before, &idle);
         print_cost("busy", end_ms, &idle, &after);
-        printf("\"rss_kib\":%" PRIu64 ",\"locked_kib\":%" PRIu64 ",\"survived\":%s,\"groups\":[",
-               idle.rss_kib, idle.locked_kib,
-               !*argv[3] || (after.pid == before.pid && after.processes) ? "true" : "false");
+        printf("\"survived\":%s,\"groups\":[", !*argv[3] || (after.pid == before.pid && after.processes) ?
+               "true" : "false");
         for (size_t i = 0; i < n_groups; i++)
                 print_group(&groups[i], end_ms, i == 0);
         printf("],");

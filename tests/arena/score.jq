@@ -20,6 +20,11 @@ def is_half: .alive and .processes > 0 and .processes_end < .processes and .deat
         and (.memory_peak / 1048576 > ([.demand_mib, 100] | min) / 2);
 def is_lost: .deaths > 0 or is_half;
 
+# The first strike came before the referee saw a shortage: more than a look (20 ms at most) before the first one, or
+# there was none. A shortage that was over between two looks, or a kill above the line; above_line_mib tells which.
+def is_unseen: .struck_ms >= 0 and ([counted[] | select(is_lost)] | length) > 0
+        and (.shortage_ms < 0 or .struck_ms < .shortage_ms - 20);
+
 # The referee missed its looks for seconds while memory was plentiful: the emulated machine stood still. Such a play
 # says nothing about a contestant, unless it was the contestant that held it up.
 def is_disturbed: line as $line | .series as $s
@@ -53,13 +58,17 @@ def score($room; $play; $moment): . as $r
                 killed: ($killed | length),
                 victims: ($killed | sort_by(.died_ms) | map(.name)),
                 needless: ($killed | needless($r | need_play($room))),
+                unseen: is_unseen,
+                above_line_mib: (if .struck_ms < 0 or .available_at_strike_mib < 0 or ($lost | length) == 0 then null
+                        else .available_at_strike_mib - line | ceil end),
                 early: (if .shortage_ms < 0 then ($killed | length)
                         else [$killed[] | select(.died_ms < $r.shortage_ms)] | length end),
                 half: ([counted[] | select(is_half)] | length),
                 over_mib: (if .shortage_ms < 0 then 0 else
                         ($first | map(.memory_at_shortage / 1048576) | add // 0) - need_moment | floor end),
-                strike_ms: (if .shortage_ms < 0 or .struck_ms < 0 then null else .struck_ms - .shortage_ms end),
-                death_ms: (if .shortage_ms < 0 or ($killed | length) == 0 then null
+                strike_ms: (if .shortage_ms < 0 or .struck_ms < 0 or is_unseen then null
+                        else .struck_ms - .shortage_ms end),
+                death_ms: (if .shortage_ms < 0 or ($killed | length) == 0 or is_unseen then null
                         else ($killed | map(.died_ms) | min) - .shortage_ms end),
                 memory_back_ms: (if .shortage_ms < 0 or .back_ms < 0 then null
                         else .back_ms - .shortage_ms end),
@@ -72,5 +81,6 @@ def score($room; $play; $moment): . as $r
                 disturbed: is_disturbed,
                 idle_cpu_us: .idle.cpu_us, idle_wakeups: .idle.wakeups, idle_ms: .idle.ms,
                 busy_cpu_us: .busy.cpu_us, busy_wakeups: .busy.wakeups, busy_ms: .busy.ms,
-                rss_kib: .rss_kib, locked_kib: .locked_kib, survived: .survived
+                rss_kib: .idle.rss_kib, locked_kib: .idle.locked_kib,
+                busy_rss_kib: .busy.rss_kib, busy_locked_kib: .busy.locked_kib, survived: .survived
         };

@@ -108,6 +108,7 @@ bool signals_trace(const char *const *comms)
                 return false;
         text_write(AT_FDCWD, TRACING "/trace_clock", "mono");
         text_write(AT_FDCWD, TRACING "/buffer_size_kb", "64");
+        text_write(AT_FDCWD, TRACING "/options/overwrite", "0");        /* what is kept is the first */
         text_write(AT_FDCWD, TRACING_SIGNAL "/filter", filter);
         text_write(AT_FDCWD, TRACING_SIGNAL "/enable", "1");
         close(open(TRACING "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC));
