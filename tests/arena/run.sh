@@ -141,6 +141,11 @@ hash_of() {
         } | sha256sum | cut -c 1-16
 }
 
+# A line that was cut when a run was broken off is no line.
+lines_repair() {
+        [ ! -s "$out/runs.jsonl" ] || [ -z "$(tail -c 1 "$out/runs.jsonl")" ] || sed -i '$d' "$out/runs.jsonl"
+}
+
 declare -A hashes=()
 is_played() {
         [ -z "$again" ] && [ -e "$out/runs.jsonl" ] && grep -qF \
@@ -190,18 +195,23 @@ room_of() {
 
 record() {
         local contestant=$1 load=$2 seed=$3 result=$4 key=$1-$2-$3 scores
-        if ! scores=$("$here/score.sh" "$work/optimum" "$(room_of "$load")" <<<"$result"); then
-                echo "  the result cannot be scored" >&2
+        if ! jq -e . <<<"$result" >/dev/null 2>&1; then
+                echo "  the result came mutilated"
                 return
         fi
-        echo "$result" >"$out/plays/$key.json"
+        scores=$("$here/score.sh" "$work/optimum" "$(room_of "$load")" <<<"$result") || die "$key cannot be scored"
+        echo "$result" >"$out/plays/$key.new"
+        mv "$out/plays/$key.new" "$out/plays/$key.json"
         jq -c -n --arg contestant "$contestant" --arg load "$load" --argjson seed "$seed" \
                 --arg hash "${hashes[$contestant $load]}" --arg kernel "$(cut -d ' ' -f 2 "$kernel/origin")" \
                 --arg memory "$memory" --argjson swap "$(jq .swap_total_mib <<<"$result")" \
                 --arg date "$(date -u +%FT%TZ)" --argjson scores "$scores" \
+                --arg accel "${JETTISON_VM_ACCEL:-$(cat "$kernel/accel")}" \
                 '{ contestant: $contestant, load: $load, seed: $seed, hash: $hash, kernel: $kernel,
-                   memory: $memory, swap_mib: $swap, accel: $ENV.arena_accel, date: $date } + $scores' \
-                >>"$out/runs.jsonl"
+                   memory: $memory, swap_mib: $swap, accel: $accel, date: $date } + $scores' \
+                >"$work/line"
+        cat "$work/line" >>"$out/runs.jsonl"
+        echo "$contestant $load $seed" >>"$work/recorded"
         n_done=$((n_done + 1))
         jq -r '"  lost \(.lost), least \(.optimum), killed \(.killed) (\(.needless) needless) \(.victims[0:6] | join(" "))"
                 + ", half \(.half), strike \(.strike_ms // "-") ms, kernel \(.oom_kills)"' <<<"$scores"
@@ -262,17 +272,17 @@ for contestant in $contestants; do
                 hashes[$contestant $load]=$(hash_of "$contestant" "$load")
         done
 done
+lines_repair
 plays_list >"$work/plays"
 n_all=$(wc -l <"$work/plays") n_done=0 began=$SECONDS
 echo "$n_all plays, $(minutes $((n_all * play_s))) at most; seeds $seed to $((seed + seeds - 1)); $(cat "$kernel/origin")"
-arena_accel=$(cat "$kernel/accel" 2>/dev/null || echo tcg)
-export arena_accel
+touch "$work/recorded"
 while [ -s "$work/plays" ]; do
         before=$n_done
         boot "$work/plays"
         # A play that ended its VM is not tried twice in a run.
         [ $n_done -gt "$before" ] || sed -i 1d "$work/plays"
-        again='' plays_list | grep -Fxf "$work/plays" >"$work/left" || true
+        grep -vFxf "$work/recorded" "$work/plays" >"$work/left" || true
         mv "$work/left" "$work/plays"
 done
 "$here/table.sh" "$out"

@@ -4,7 +4,7 @@
 # score.sh SOLVER ROOM <RESULT: reads what the referee has seen of one play, prints its measures as a line of JSON.
 # SOLVER is the program made of optimum.c, ROOM what the load has above the line, in MiB. The optimum comes from GLPK
 # where it is installed, and from trying every set where there are few containers; where both can speak and do not
-# agree, nothing is printed.
+# agree, or one of them fails, nothing is printed and the end is an error.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -32,9 +32,9 @@ by_trial() {
 optimum() {
         local glpk='' trial=''
         if command -v glpsol >/dev/null; then
-                glpk=$(with_glpk "$1")
+                glpk=$(with_glpk "$1") || return 1
         fi
-        trial=$(by_trial "$1") || [ $? -eq 3 ]
+        trial=$(by_trial "$1") || [ $? -eq 3 ] || return 1
         [ -n "$glpk$trial" ] || { echo "score.sh: so many containers need glpsol (package glpk-utils)" >&2 && return 1; }
         [ -z "$glpk" ] || [ -z "$trial" ] || [ "$glpk" = "$trial" ] ||
                 { echo "score.sh: GLPK says $glpk, trial $trial" >&2 && return 1; }
