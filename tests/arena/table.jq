@@ -20,6 +20,10 @@ def back: map(select(.was_short)) as $short | ($short | map(.memory_back_ms | nu
         elif ($back | length) == ($short | length) then $back | median
         else "\($back | median // "never") (\($back | length) of \($short | length))" end;
 
+# Containers killed, and how many of them before a shortage was seen.
+def killed: (map(.killed) | mean | round1) as $all | (map(.early) | mean | round1) as $early
+        | if $early == 0 then $all else "\($all) (\($early))" end;
+
 def current: group_by([.contestant, .load, .seed]) | map(last)
         | group_by([.contestant, .load])
         | map((max_by(.date) | .hash) as $hash | .[] | select(.hash == $hash));
@@ -29,43 +33,48 @@ def load_table: (.[0].load) as $load
           ("Seeds \(map(.seed) | unique | map(tostring) | join(", ")); \(map(.kernel) | unique | join(", ")); "
                 + "\(.[0].memory); swap \(if .[0].swap_mib > 0 then "zram \(.[0].swap_mib) MiB" else "none" end); "
                 + "\(.[0].accel)."), "",
-          (["contestant", "n", "lost", "least", "regret", "of the moment", "killed", "needless", "half-dead", "over, MiB",
-            "strike, ms", "death, ms", "back, ms", "short, ms", "stall, ms", "steps missed", "kernel kills"] | row),
+          (["contestant", "n", "lost", "least", "regret", "of the moment", "killed (early)", "needless", "half-dead",
+            "over, MiB", "above, MiB", "strike, ms", "back, ms", "short, ms", "stall, ms", "steps missed", "kernel kills"] | row),
           "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
           (group_by(.contestant) | sort_by(.[0].contestant | rank)[] |
                 [.[0].contestant, length, (map(.lost) | mean | round1), (map(.optimum) | mean | round1),
                  (map(select(is_back) | .regret) | mean | round1),
-                 (map(.moment_lost - .moment_optimum) | mean | round1), (map(.killed) | mean | round1),
+                 (map(.moment_lost - .moment_optimum) | mean | round1), killed,
                  (map(.needless) | mean | round1), (map(.half) | mean | round1), (map(.over_mib) | median),
-                 (map(.strike_ms | numbers) | median), (map(.death_ms | numbers) | median), back,
+                 (map(.above_line_mib | numbers) | median), (map(.strike_ms | numbers) | median), back,
                  (map(.short_ms) | median), (map(.stall_ms) | median), (map(.steps_missed) | mean | round1),
                  (map(.oom_kills) | mean | round1)] | row), "";
 
-def sum_table: (["contestant", "plays", "memory not back", "regret", "needless", "half-dead", "kernel kills",
+def sum_table: (["contestant", "plays", "memory not back", "regret", "needless", "early", "half-dead", "kernel kills",
                  "plays with memory back, regret 0 and nobody half-dead", "utility kept of what could be"] | row),
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
         (map(select(.load != "idle")) | group_by(.contestant) | sort_by(.[0].contestant | rank)[] |
                 [.[0].contestant, length, (map(select(is_back | not)) | length),
                  (map(select(is_back) | .regret) | add),
-                 (map(.needless) | add), (map(.half) | add), (map(.oom_kills) | add),
+                 (map(.needless) | add), (map(.early) | add), (map(.half) | add), (map(.oom_kills) | add),
                  (map(select(is_back and .regret <= 0 and .half == 0)) | length),
                  (map(select(is_back)) | if length == 0 then null else
                         "\((map(.kept) | add) * 1000 / (map(.keepable) | add) | round / 10) %" end)] | row), "";
 
-# First strikes after the beginning of the shortage: the median of each load, and over all plays together.
+# First strikes after the beginning of the shortage: the median of each load, and over all plays together. Who struck
+# before the referee saw one has no such time, and is counted apart.
 def strikes: map(.strike_ms | numbers);
 def of_each($names; f): . as $plays | [$names[] as $name | $plays | map(select(.contestant == $name)) | f];
-def strike_table: map(select(.was_short and .load != "idle"))
+def seen: map(select(.was_short and (.unseen | not)));
+def strike_table: map(select(.load != "idle" and (.was_short or .unseen)))
         | (map(.contestant) | unique | sort_by(rank)) as $names
         | (["load"] + $names | row), "|---|\($names | map("---:") | join("|"))|",
           (group_by(.load)[] | [.[0].load] + of_each($names; strikes | median) | row),
-          (["all: struck, of the shortages"] + of_each($names; "\(strikes | length) of \(length)") | row),
+          (["all: struck, of the shortages"] + of_each($names; "\(strikes | length) of \(seen | length)") | row),
+          (["all: struck before the referee saw a shortage"] + of_each($names; map(select(.unseen)) | length) | row),
+          (["all: highest above the line, MiB"] + of_each($names; map(.above_line_mib | numbers) | max) | row),
           (["all: median"] + of_each($names; strikes | median) | row),
           (["all: largest"] + of_each($names; strikes | max) | row), "";
 
-def cost_table: (["contestant", "n", "idle: wake-ups a minute", "idle: CPU, ms a minute", "RSS, KiB", "locked, KiB",
-                  "under load: wake-ups a minute", "under load: CPU, ms a minute"] | row),
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+def cost_table: (["contestant", "n", "idle: wake-ups a minute", "idle: CPU, ms a minute", "idle: RSS, KiB",
+                  "idle: locked, KiB", "under load: wake-ups a minute", "under load: CPU, ms a minute",
+                  "under load: RSS, KiB", "under load: locked, KiB"] | row),
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
         (map(select(.contestant | startswith("none") | not)) | group_by(.contestant)
                 | sort_by(.[0].contestant | rank)[] | . as $all
                 | map(select(.load == "idle")) as $idle | map(select(.load != "idle")) as $busy |
@@ -74,7 +83,8 @@ def cost_table: (["contestant", "n", "idle: wake-ups a minute", "idle: CPU, ms a
                  ($idle | map(.idle_cpu_us * 60 / .idle_ms) | mean | round1),
                  ($all | map(.rss_kib) | median), ($all | map(.locked_kib) | median),
                  ($busy | map(.busy_wakeups * 60000 / .busy_ms) | mean | if . then round else . end),
-                 ($busy | map(.busy_cpu_us * 60 / .busy_ms) | mean | if . then round else . end)] | row), "";
+                 ($busy | map(.busy_cpu_us * 60 / .busy_ms) | mean | if . then round else . end),
+                 ($busy | map(.busy_rss_kib | numbers) | max), ($busy | map(.busy_locked_kib | numbers) | max)] | row), "";
 
 (current | map(select(.disturbed))) as $disturbed | current | map(select(.disturbed | not)) |
         "## All loads", "", sum_table,

@@ -6,6 +6,7 @@
 #   memory-LOAD.svg   what was available over time in the first play of each contestant, kills marked
 #   kept.svg          utility kept, of what could be kept, per contestant
 #   back.svg          how many plays had their memory back how soon
+#   strikes.svg       in how many plays the first strike came how soon
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -67,25 +68,27 @@ plot '$work/kept' using 0:2:xtic(1) with boxes lc rgb '#0072b2'
 END
 }
 
-plot_back() {
+# plot_steps PLOT FIELD PLAYS TITLE AXIS: in what part of the PLAYS (a filter) FIELD was at most so many ms.
+plot_steps() {
         local name command='' i=0
         for name in $(jq -r .contestant "$out/runs.jsonl" | sort -u); do
-                jq -r -s --arg name "$name" 'map(select(.contestant == $name and .was_short))
-                        | length as $n | map(.memory_back_ms | numbers) | sort | to_entries[]
-                        | "\(.value) \((.key + 1) * 100 / $n)"' "$out/runs.jsonl" >"$work/$name.back"
-                [ ! -s "$work/$name.back" ] ||
-                        command+="${command:+, }'$work/$name.back' with steps lc rgb '#${colors[i]}' title '$name'"
+                # from 0 up, so that a single play is seen as well
+                jq -r -s --arg name "$name" "map(select(.contestant == \$name and ($3)))
+                        | length as \$n | map(.$2 | numbers | [., 1] | max) | sort | if . == [] then empty else
+                        \"\(.[0]) 0\", (to_entries[] | \"\(.value) \((.key + 1) * 100 / \$n)\") end" \
+                        "$out/runs.jsonl" >"$work/$name.steps"
+                [ ! -s "$work/$name.steps" ] ||
+                        command+="${command:+, }'$work/$name.steps' with steps lc rgb '#${colors[i]}' title '$name'"
                 i=$(((i + 1) % ${#colors[@]}))
         done
         [ -n "$command" ] || return 0
         gnuplot <<END
 set terminal svg size 900,420 background rgb 'white'
-set output '$out/back.svg'
-set title 'Plays that had their memory back, by the time from shortage'
+set output '$out/$1.svg'
+set title '$4'
 set xlabel 'ms'
-set ylabel '% of the plays that were short'
+set ylabel '$5'
 set logscale x
-set xrange [10:*]
 set yrange [0:105]
 set key outside right
 plot $command
@@ -96,5 +99,8 @@ for load in $(jq -r 'select(.load != "idle") | .load' "$out/runs.jsonl" | sort -
         plot_memory "$load"
 done
 plot_kept
-plot_back
+plot_steps back memory_back_ms .was_short 'Plays that had their memory back, by the time from shortage' \
+        '% of the plays that were short'
+plot_steps strikes strike_ms '.was_short and (.unseen | not) and .load != "idle"' \
+        'Plays in which somebody was struck, by the time from shortage' '% of the shortages that were seen first'
 ls "$out"/*.svg
