@@ -4,8 +4,9 @@
 # The small arena that tests/run.sh plays: two loads, three seeds, Jettison with the files feed alone. TAP.
 #   gate.sh [--build DIR]
 #
-# Fails if what was lost is worth more than what had to be lost, if somebody died who need not have, if a job
-# was left half dead, or if memory did not come back.
+# Fails if what was lost is worth more than what had to be lost, if somebody died who need not have or while memory
+# was above the line, if a job was left half dead, if memory did not come back, if Jettison did not live to the end,
+# or if no play of a load counts.
 #
 # What chance and a busy machine change is when the shortage is noticed, and so how much is needed: from 5 % of
 # memory, if at once, to 15 %, if nothing is available any more. In both loads the least is the same for every
@@ -15,7 +16,8 @@
 # it ever be first, would take nobody else. On a machine so slow that the play ends before the second hog is in
 # anybody's way, less than the least is lost, and that is no failure; a play that never came to a shortage, or in
 # which the machine stood still, is skipped. Jettison can be done with a shortage between two looks of the referee,
-# who then has seen none.
+# who then has seen none: that is right if what was available at the last look before the strike was not further
+# above the line than memory falls in two looks. That the kernel killed something as well is no failure (see burst).
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -25,6 +27,8 @@ loads=report,burst
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0 number=0
+# burst takes about 400 MiB/s on an emulated processor, so 16 MiB in two looks of 20 ms; report takes 55 MiB/s
+above_mib=16
 
 expect() {
         number=$((number + 1))
@@ -40,6 +44,7 @@ expect() {
         --out "$work" >"$work/log" 2>&1 || true
 sed 's/^/# /' "$work/log"
 for load in ${loads//,/ }; do
+        counted=0
         for seed in 1 2 3; do
                 line=$(jq -c --arg load "$load" --argjson seed $seed \
                         'select(.load == $load and .seed == $seed)' "$work/runs.jsonl" 2>/dev/null || true)
@@ -49,13 +54,18 @@ for load in ${loads//,/ }; do
                         echo "ok $number - $load, seed $seed # SKIP the machine is too slow"
                         continue
                 fi
+                counted=$((counted + 1))
                 expect "$load, seed $seed: nothing lost beyond the least" \
                         "$(jq 'has("regret") and .regret <= 0' <<<"$line")"
                 expect "$load, seed $seed: nobody died needlessly" \
                         "$(jq '.needless == 0 and .half == 0' <<<"$line")"
-                expect "$load, seed $seed: memory came back, or never fell short" \
-                        "$(jq '.was_short == false or .memory_back_ms != null' <<<"$line")"
+                expect "$load, seed $seed: nobody died while memory was above the line" \
+                        "$(jq ".above_line_mib != null and .above_line_mib <= $above_mib" <<<"$line")"
+                expect "$load, seed $seed: memory came back" \
+                        "$(jq '.memory_back_ms != null or (.was_short == false and .unseen)' <<<"$line")"
+                expect "$load, seed $seed: Jettison lives" "$(jq '.survived == true' <<<"$line")"
         done
+        expect "$load: at least one play counts" "$([ $counted -gt 0 ] && echo true)"
 done
 [ $failed -eq 0 ] || for log in "$work"/logs/*; do
         sed "s|^|# ${log##*/}: |" "$log"
