@@ -15,7 +15,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define LOGS "/run/arena"
+#define LOGS        "/run/arena"
+#define ENDLESS_MIB 100000      /* see guest-load.sh */
 
 bool container_open(struct container *c, int root)
 {
@@ -27,6 +28,7 @@ bool container_open(struct container *c, int root)
         c->start_ms = atol(c->field[F_START]);
         c->restart_ms = atol(c->field[F_RESTART]);
         c->next_start_ms = c->start_ms;
+        c->is_endless = atol(c->field[F_DEMAND]) >= ENDLESS_MIB;
         c->died_ms = -1;
         return true;
 }

@@ -15,7 +15,7 @@ struct container {
         long start_ms, restart_ms;      /* restart: after each death; 0: never */
         int folder, fd_current, fd_events;
         pid_t pid;
-        bool started, populated;
+        bool started, populated, is_endless;    /* endless: wants all the memory there is */
         long next_start_ms, died_ms;    /* -1: not to be started, has not died; died: the first time */
         unsigned deaths, processes_end;
         /* bytes: when the shortage began, at most, now */

@@ -27,7 +27,8 @@ loads=report,burst
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0 number=0
-# burst takes about 400 MiB/s on an emulated processor, so 16 MiB in two looks of 20 ms; report takes 55 MiB/s
+# Two looks of 20 ms at 400 MiB/s: burst was seen to take up to 230 on an emulated processor, report takes 55. On a
+# faster machine it is twice what the last look before the strike saw memory fall.
 above_mib=16
 
 expect() {
@@ -40,7 +41,7 @@ expect() {
         fi
 }
 
-"$here/run.sh" --contestant jettison-files --load $loads --seeds 3 --build "$build" \
+"$here/run.sh" --contestant jettison-files --load $loads --seeds 3 --last 2000 --build "$build" \
         --out "$work" >"$work/log" 2>&1 || true
 sed 's/^/# /' "$work/log"
 for load in ${loads//,/ }; do
@@ -60,7 +61,7 @@ for load in ${loads//,/ }; do
                 expect "$load, seed $seed: nobody died needlessly" \
                         "$(jq '.needless == 0 and .half == 0' <<<"$line")"
                 expect "$load, seed $seed: nobody died while memory was above the line" \
-                        "$(jq ".above_line_mib != null and .above_line_mib <= $above_mib" <<<"$line")"
+                        "$(jq ".above_line_mib != null and .above_line_mib <= ([$above_mib, 2 * .fall_mib] | max)" <<<"$line")"
                 expect "$load, seed $seed: memory came back" \
                         "$(jq '.memory_back_ms != null or (.was_short == false and .unseen)' <<<"$line")"
                 expect "$load, seed $seed: Jettison lives" "$(jq '.survived == true' <<<"$line")"

@@ -15,6 +15,7 @@ load_defaults() {
         LIMIT_MS=25000          # of the play, at most
         AFTER_MS=4000           # it ends when the machine has not been short for so long after a shortage,
         GIVEN_UP_MS=10000       # or has been short without a break for so long
+        LAST_MS=                # instead of AFTER_MS, if set, when nobody wants memory without end any more
 }
 
 # A generator of integers alone, so that every shell draws the same; its upper bits. Seeds that are neighbours

@@ -4,13 +4,14 @@
  * them and of the machine. It is none of the contestants, asks none of them, and reads only what the kernel
  * counts.
  *
- *   referee PLAN ROOT UNIT IDLE_MS LIMIT_MS AFTER_MS GIVEN_UP_MS
+ *   referee PLAN ROOT UNIT IDLE_MS LIMIT_MS AFTER_MS GIVEN_UP_MS LAST_MS
  *
  * PLAN has a line for each container, with its group below ROOT, which is there already:
  *   name|utility|demand MiB|processes|start ms|restart ms|steps/s|own|oom_score_adj|command
  * UNIT is the folder of the contestant's cgroup, or empty. The play ends after LIMIT_MS, or when there was a
- * shortage and has been none for AFTER_MS, or when the machine has been short for GIVEN_UP_MS on end. A line
- * of JSON on standard output says what was seen; then every container is killed.
+ * shortage and has been none for AFTER_MS (LAST_MS when nobody is left, or to come, who wants memory without
+ * end), or when the machine has been short for GIVEN_UP_MS on end. A line of JSON on standard output says what
+ * was seen; then every container is killed.
  *
  * The truth of the moment. A sample is taken every PERIOD_MS, and every NEAR_MS while less than one and a half
  * times the line is available, from descriptors that were opened before anything was short, by a process that
@@ -21,8 +22,8 @@
  *   where there is swap: when less than a tenth of that is free, or for a fifth of the last second no task
  *   could run because all of them waited for memory.
  * A tenth is what earlyoom and systemd-oomd take when nothing is configured, and the kernel's documentation
- * has no figure of its own; whoever takes another line is measured by this one all the same. The second half
- * is there because a machine that swaps in circles is short, however much of its swap is free.
+ * has no figure; whoever takes another line is measured by this one all the same. The second half is there
+ * because a machine that swaps in circles is short, however much of its swap is free.
  * Where available memory made it so, the moment of the crossing is drawn between the two samples around it.
  * Memory is back when the machine has not been short for BACK_MS. What was available at the last look before
  * the first strike is told too: who kills above the line may never see it crossed.
@@ -195,6 +196,15 @@ static void judge(struct verdict *v, const struct machine *m, long at_ms, long s
         }
 }
 
+static bool is_more_wanted(void)
+{
+        bool more = false;
+
+        for (size_t i = 0; i < n_groups; i++)
+                more |= (groups[i].populated || groups[i].next_start_ms >= 0) && groups[i].is_endless;
+        return more;
+}
+
 static bool is_over(const struct verdict *v, long at_ms, long after_ms, long given_up_ms)
 {
         return v->short_ms >= 0 && (v->calm_since_ms >= 0 ? at_ms - v->calm_since_ms >= after_ms
@@ -227,15 +237,15 @@ static void sleep_until(long at_ms)
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
 }
 
-static struct verdict play(long limit_ms, long after_ms, long given_up_ms)
+static struct verdict play(long limit_ms, long after_ms, long given_up_ms, long last_ms)
 {
         struct verdict v = { .short_ms = -1, .back_ms = -1, .short_since_ms = -1, .calm_since_ms = -1 };
         long before_ms = 0, groups_ms = 0;
 
         clock_gettime(CLOCK_MONOTONIC, &epoch);
         epoch.tv_nsec -= epoch.tv_nsec % 1000000;       /* all times are whole milliseconds from here */
-        for (long at_ms = 0; at_ms < limit_ms && !is_over(&v, at_ms, after_ms, given_up_ms);
-             at_ms = now_ms()) {
+        for (long at_ms = 0; at_ms < limit_ms &&
+             !is_over(&v, at_ms, is_more_wanted() ? after_ms : last_ms, given_up_ms); at_ms = now_ms()) {
                 struct machine m = machine_read();
 
                 judge(&v, &m, at_ms, at_ms - before_ms);
@@ -271,6 +281,8 @@ static void print_strike(uint64_t struck_us)
 
         printf("\"struck_ms\":%ld,\"available_at_strike_mib\":%ld,", struck_ms,
                before ? (long)before->available_kib >> 10 : -1);
+        printf("\"fall_at_strike_mib\":%ld,", before && before > samples ?
+               ((long)before[-1].available_kib - (long)before->available_kib) >> 10 : 0);
 }
 
 static void print_cost(const char *name, long ms, const struct cost *from, const struct cost *to)
@@ -347,8 +359,8 @@ int main(int argc, char **argv)
         long end_ms;
         int root;
 
-        if (argc != 8) {
-                fprintf(stderr, "usage: referee PLAN ROOT UNIT IDLE_MS LIMIT_MS AFTER_MS GIVEN_UP_MS\n");
+        if (argc != 9) {
+                fprintf(stderr, "usage: referee PLAN ROOT UNIT IDLE_MS LIMIT_MS AFTER_MS GIVEN_UP_MS LAST_MS\n");
                 return 2;
         }
         root = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -364,7 +376,7 @@ int main(int argc, char **argv)
         idle = cost_read(argv[3]);
         start = machine_read();
         kills = oom_kills();
-        v = play(atol(argv[5]), atol(argv[6]), atol(argv[7]));
+        v = play(atol(argv[5]), atol(argv[6]), atol(argv[7]), atol(argv[8]));
         end_ms = now_ms();
         struck_us = signals_first();
         after = cost_read(argv[3]);

@@ -3,7 +3,7 @@
 #
 # The arena: OOM killers side by side, on the same loads, in one VM.
 #   run.sh [--contestant NAME,...] [--load NAME,...] [--seeds N] [--seed S] [--short] [--again] [--list]
-#          [--suite SUITE] [--prepare] [--build DIR] [--out DIR]
+#          [--suite SUITE] [--last MS] [--prepare] [--build DIR] [--out DIR]
 #
 # Without options: every contestant of contestants/, every load of loads/, one seed, 1. --seeds N plays the seeds
 # S … S+N-1. --short is what takes about ten minutes: the kernel, earlyoom and systemd-oomd tuned, Jettison with
@@ -13,6 +13,8 @@
 # the contestant's own words in logs/. A play that stands there already, made with the same programs and files,
 # is not played again, so a run that was broken off goes on where it was; --again plays it all the same. At the
 # end table.md and the plots are made from all lines whose programs and files are still the same.
+#
+# --last ends a play so long after memory is back if nobody is left who wants more of it, however long the load waits.
 #
 # --prepare makes the image and plays nothing.
 #
@@ -50,15 +52,16 @@ names_in() {
 }
 
 contestants=$(names_in contestants) loads=$(names_in loads) seeds=1 seed=1 again='' list='' prepare_only=''
-build=$source/build out='' suite=bookworm
+build=$source/build out='' suite=bookworm last=''
 while [ $# -gt 0 ]; do
         case $1 in
-        --contestant | --load | --seeds | --seed | --suite | --build | --out) [ $# -ge 2 ] || usage ;;&
+        --contestant | --load | --seeds | --seed | --suite | --last | --build | --out) [ $# -ge 2 ] || usage ;;&
         --contestant) contestants=${2//,/ } && shift ;;
         --load) loads=${2//,/ } && shift ;;
         --seeds) seeds=$2 && shift ;;
         --seed) seed=$2 && shift ;;
         --suite) suite=$2 && shift ;;
+        --last) last=$2 && shift ;;
         --build) build=$2 && shift ;;
         --out) out=$2 && shift ;;
         --again) again=1 ;;
@@ -72,7 +75,7 @@ while [ $# -gt 0 ]; do
         esac
         shift
 done
-case $seeds$seed in *[!0-9]*) usage ;; esac
+case $seeds$seed$last in *[!0-9]*) usage ;; esac
 if [ "$suite" = bookworm ]; then
         out=${out:-$source/build/arena} packages="$packages $libraries"
 else
@@ -133,7 +136,7 @@ hash_of() {
                 cat "$kernel/origin" "$work/referee" "$source"/examples/workloads/hog.c \
                         "$source"/examples/faceswap/*.[ch] "$vm/load.c"
                 grep -hv '^ *#' "$here"/{scenario-arena,guest-load}.sh "$here/contestants/$1".* "$here/loads/$2.sh"
-                echo "$memory"
+                echo "$memory${last:+ $last}"
                 case $1 in
                 jettison-module) cat "$work"/tree/usr/local/*bin/jettisond "$module" ;;
                 jettison-*) cat "$work"/tree/usr/local/*bin/jettisond ;;
@@ -173,6 +176,7 @@ stage() {
         sed "2a # vm: timeout=$2" "$here/scenario-arena.sh" >"$stage/scenario-arena.sh"
         for name in $(names_in contestants); do cp "$here/contestants/$name.sh" "$stage/contestant-$name.sh"; done
         for name in $(names_in loads); do cp "$here/loads/$name.sh" "$stage/load-$name.sh"; done
+        [ -z "$last" ] || sed -i "\$a LAST_MS=$last" "$stage"/load-*.sh
         cp "$here"/contestants/*.json "$here/guest-load.sh" "$work/referee" "$work/install.tar" "$stage/"
         cp "$1" "$stage/plays"
         [ -z "$module" ] || cp "$module" "$stage/"

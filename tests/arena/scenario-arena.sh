@@ -148,13 +148,13 @@ unit_folder() {
 }
 
 cpu_us() {
-        sed -n 's/^usage_usec //p' "$(unit_folder)/cpu.stat"
+        sed -n 's/^usage_usec //p' "$unit/cpu.stat"
 }
 
 # Active, never restarted, and done with its start: an interpreter takes seconds for that.
 contestant_is_ready() {
-        systemctl -q is-active "$CONTESTANT_UNIT" || return 1
-        [ "$(systemctl show -P NRestarts "$CONTESTANT_UNIT")" = 0 ] || return 1
+        systemctl show -p ActiveState,NRestarts "$CONTESTANT_UNIT" | sort | paste -sd ' ' - |
+                grep -qx 'ActiveState=active NRestarts=0' || return 1
         ready_before=$(cpu_us)
         sleep 1
         [ $(($(cpu_us) - ready_before)) -lt 100000 ]
@@ -182,13 +182,14 @@ play() {
                 systemctl status "$CONTESTANT_UNIT" 2>&1 | tail -n 20
                 return 0
         }
+        unit=$(unit_folder)
         [ -z "$CONTESTANT_UNIT" ] || wait_for 40 contestant_is_ready || {
                 say failed "$@" "the contestant is not ready"
                 systemctl status "$CONTESTANT_UNIT" 2>&1 | tail -n 20
                 return 0
         }
-        "$BOX/referee" "$PLAN" "$TOP" "$(unit_folder)" "$IDLE_MS" "$LIMIT_MS" "$AFTER_MS" \
-                "$GIVEN_UP_MS" >"$WORK/result" ||
+        "$BOX/referee" "$PLAN" "$TOP" "$unit" "$IDLE_MS" "$LIMIT_MS" "$AFTER_MS" \
+                "$GIVEN_UP_MS" "${LAST_MS:-$AFTER_MS}" >"$WORK/result" ||
                 { say failed "$@" "the referee failed" && return 0; }
         say result "$(cat "$WORK/result")"
         if [ -s "$JOURNAL" ]; then

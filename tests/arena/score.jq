@@ -60,7 +60,8 @@ def score($room; $play; $moment): . as $r
                 needless: ($killed | needless($r | need_play($room))),
                 unseen: is_unseen,
                 above_line_mib: (if .struck_ms < 0 or .available_at_strike_mib < 0 or ($lost | length) == 0 then null
-                        else .available_at_strike_mib - line | ceil end),
+                        else .available_at_strike_mib - line | ceil + 0 end),
+                fall_mib: .fall_at_strike_mib,
                 early: (if .shortage_ms < 0 then ($killed | length)
                         else [$killed[] | select(.died_ms < $r.shortage_ms)] | length end),
                 half: ([counted[] | select(is_half)] | length),
