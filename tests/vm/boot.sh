@@ -13,8 +13,8 @@
 # The machine is q35, not the quicker microvm, because that has no clock a loaded host can calibrate: it
 # hangs at boot now and then, and counts time in ticks of 4 ms when it does not.
 #
-# JETTISON_VM_ACCEL: kvm or tcg; else KVM is taken if a VM really boots with it, and the answer is kept
-# beside KERNEL.
+# JETTISON_VM_ACCEL: kvm or tcg; else KVM is taken if a VM really boots with it. The answer is kept in KERNEL, and
+# holds for the kernels beside it.
 set -euo pipefail
 
 memory=512M seconds=60 append='' disk='' qemu_pid=''
@@ -66,11 +66,15 @@ run_qemu() {
 }
 
 accel() {
+        local known
         if [ -n "${JETTISON_VM_ACCEL:-}" ]; then
                 echo "$JETTISON_VM_ACCEL"
                 return
         fi
-        if [ ! -e "$kernel/accel" ]; then
+        known=$(find "${kernel%/*}" -mindepth 2 -maxdepth 2 -name accel -size +0 -print -quit)
+        if [ -n "$known" ]; then
+                [ -s "$kernel/accel" ] || cp "$known" "$kernel/accel"
+        else
                 run_qemu kvm 10 jettison.lane=probe >"$work/probe" || true
                 if grep -q '^@@ probe' "$work/probe"; then echo kvm; else echo tcg; fi >"$kernel/accel"
         fi

@@ -66,10 +66,8 @@ build() {
 }
 
 [ "$(id -u)" -eq 0 ] || die "must be root to build an image"
-mkdir -p "$cache"
-exec 9>"$cache/lock-image"
-flock 9                 # two runs at a time make one image
-work=$(mktemp -d "$cache/work.XXXXXX")
+work_open
+lock image              # two runs at a time make one image
 finish() {
         [ $? -eq 0 ] || cat "$work/log" >&2 || true
         rm -rf "$work"

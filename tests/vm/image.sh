@@ -66,7 +66,8 @@ compile() {
         mkdir -p "$(dirname "$2")"
         # the sources of one program
         # shellcheck disable=SC2086
-        gcc -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$2" $1 -lm -pthread
+        gcc -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$2.$$" $1 -lm -pthread
+        mv "$2.$$" "$2"         # another payload may be taking it
 }
 
 # The file of a program: from the build, or compiled here when it needs nothing of the project; empty if
@@ -139,14 +140,15 @@ make_root() {
         echo "$image"
 }
 
-mkdir -p "$cache"
-exec 9>"$cache/lock"
-flock 9                 # two runs at a time make one image
-work=$(mktemp -d "$cache/work.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-
 verb=${1:-}
 [ $# -eq 0 ] || shift
+work_open
+trap 'rm -rf "$work"' EXIT
+case $verb in           # two runs at a time make one image
+kernel) lock "kernel-${1:-bookworm}" ;;
+headers | module | base) lock "$(basename "$1")" ;;
+source | root) lock "$verb" ;;
+esac
 case $verb in
 kernel | headers | module | source | base | payload | programs | root) "make_$verb" "$@" ;;
 *) die "usage: image.sh VERB [ARGUMENT]..., see its head" ;;

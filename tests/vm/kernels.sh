@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # here, source, cache and work are image.sh's
 #
-# Part of image.sh: Debian's suites, their kernels and the module's build.
+# Part of image.sh: its cache, Debian's suites, their kernels and the module's build.
 #
 # A kernel is fetched by this machine's apt, but with lists and state of its own, in which one suite stands in
 # the place of the machine's; no package counts as installed, and nothing of the machine's changes. The module
@@ -12,6 +12,34 @@
 # Inserted in this order, after what they name as their dependencies. Those that a kernel has built in are not
 # found, and not missed. zram does not name the compressors of 6.1.
 modules='lzo lzo-rle zram virtio_pci virtio_blk'
+
+# lock NAME: keeps others from making this artefact until this script has ended.
+lock() {
+        exec 9>"$cache/lock-$1"
+        flock 9
+}
+
+# Removes a folder that was worked in, and first what is still mounted there.
+work_remove() {
+        awk -v top="$1/" 'index($2, top) == 1 { print $2 }' /proc/self/mounts | sort -r | xargs -r umount -l
+        rm -rf --one-file-system "$1"
+}
+
+# Sets "work" to an empty folder in the cache, which is locked as long as somebody works in it; those that killed
+# runs have left are removed.
+work_open() {
+        local left
+        mkdir -p "$cache"
+        exec 8>"$cache/lock"
+        flock 8
+        for left in "$cache"/work-*; do
+                [ ! -d "$left" ] || ! flock -n "$left" true || work_remove "$left" || true
+        done
+        work=$(mktemp -d "$cache/work-XXXXXX")
+        exec 7<"$work"
+        flock 7
+        exec 8>&-
+}
 
 # debian_sources [SUITE]: this machine's Debian sources as apt one-liners, turned to another suite if one is
 # named; its other sources are none of the VM's business. Unstable has no updates and no security of its own.
@@ -24,7 +52,7 @@ debian_sources() {
 }
 
 need_sources() {
-        [ -n "$(debian_sources)" ] || apt-get -qq update || die "apt-get update failed"
+        [ -n "$(debian_sources)" ] || flock "$cache/lock-apt" apt-get -qq update || die "apt-get update failed"
         [ -n "$(debian_sources)" ] || die "apt has no source of origin Debian"
 }
 
@@ -119,6 +147,7 @@ debian_tree() {
         apt-config dump Acquire >"$work/apt.conf"
         debian_sources "$1" | mmdebstrap --quiet --mode=root --variant="$2" --include="$3" \
                 --aptopt="$work/apt.conf" --aptopt='Acquire::Check-Valid-Until "false"' \
+                --dpkgopt=force-unsafe-io \
                 --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
                 '' "$4" - 2>"$work/log" || { cat "$work/log" >&2; die "mmdebstrap failed"; }
 }

@@ -124,11 +124,16 @@ holds() {
         [ $(($(value_of "$1" memory.current) / 1048576)) -ge "$2" ]
 }
 
-# fill_to MIB: takes memory that can be neither reclaimed nor swapped, in a group that is no candidate, until
-# this much is available.
+# fill_to MIB: takes memory that can be neither reclaimed nor swapped, in a group that is no candidate and that
+# the kernel's killer passes over, until this much is available. Returns when it is taken.
 fill_to() {
         group filler
-        spawn filler load lock $(($(mem_available) - $1))
+        fill_more=$(($(mem_available) - $1))
+        fill_most=$(($(value_of filler memory.current) / 1048576 + fill_more))
+        spawn filler load lock $fill_more
+        echo -1000 >"/proc/$(pid_of filler)/oom_score_adj"
+        wait_for 60 holds filler $((fill_most - 4))
+        echo "# $(mem_available) MiB are left"
 }
 
 # Gives it back.

@@ -77,15 +77,6 @@ expect_rows() {
         fi
 }
 
-# fill_machine MIB: as fill_to, in a group that nobody kills; returns when it is done.
-fill_machine() {
-        fill_most=$(($(mem_available) - $1))
-        fill_to "$1"
-        echo -1000 >"/proc/$(pid_of filler)/oom_score_adj"
-        wait_for 30 holds filler $((fill_most - 4))
-        echo "# $(mem_available) MiB are left"
-}
-
 # Ends everything in a group, which stays.
 empty() {
         echo 1 >"$CG/$1/cgroup.kill"

@@ -39,7 +39,7 @@ run_out() {
 group training
 group batch
 start_training
-fill_machine 40
+fill_to 40
 
 took=0
 for run in $(seq $runs); do

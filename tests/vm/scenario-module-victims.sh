@@ -89,7 +89,7 @@ for name in batch first second zoo held written; do
 done
 group bounded memory.max=16M
 module_load
-fill_machine 150
+fill_to 150
 
 # --- one of two, then both
 start first
