@@ -12,6 +12,7 @@ examples=$here/../../examples
 jettison=$programs/jettison
 work=$(mktemp -d /tmp/jettison-cli-XXXXXX) || exit 1
 trap 'rm -rf "$work"' EXIT
+trap 'exit 143' INT TERM HUP    # dash runs no EXIT trap on a signal
 number=0
 failures=0
 
