@@ -50,6 +50,16 @@ not() {
         ! "$@"
 }
 
+# lacks FILE PATTERN: whether a file has something in it, but no such line.
+lacks() {
+        [ -s "$1" ] && ! grep -q -e "$2" "$1"
+}
+
+# only FILE PATTERN: whether it has something in it, and such lines only.
+only() {
+        [ -s "$1" ] && ! grep -qv -e "$2" "$1"
+}
+
 # Ends the scenario without a verdict.
 skip() {
         echo "1..0 # SKIP $*"
@@ -273,6 +283,11 @@ journal_has() {
 # lines_of TEXT: how many lines of the journal hold it.
 lines_of() {
         grep -cF -e "$1" "$JOURNAL" || true
+}
+
+# Whether the daemon has struck this group, which dead does not say.
+is_victim() {
+        journal_has '"what":"victim"' "\"path\":\"$(path_of "$1")\""
 }
 
 # Who was struck, in this order, as the scenario names them.

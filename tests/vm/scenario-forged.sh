@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none timeout=180
 #
 # Labels written from inside. A container that owns its cgroup's directory can write user.* there: it counts
 # for nothing. Below a delegated user manager it ranks that user's own groups, scaled to what the subtree as a
@@ -60,7 +60,7 @@ wait_for 10 holds $static 1
 expect "the daemon starts" start_daemon
 
 expect "a user's limit is no domain" \
-        not grep -q "watching $(path_of user@1000.service/own)" "$WORK/jettisond.log"
+        lacks "$WORK/jettisond.log" "watching $(path_of user@1000.service/own)"
 expect "a container's own label is not read" test "$(utility_of $container)" -eq 10
 expect "the highest of a user is worth what the user is" test "$(utility_of user@1000.service/app)" -eq 10
 expect "the others in proportion" test "$(utility_of user@1000.service/job)" -eq 5
