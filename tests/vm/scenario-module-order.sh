@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none kernel=bookworm,trixie,sid boot=order timeout=400
+# vm: memory=512M swap=none kernel=bookworm,trixie,sid boot=order timeout=800
 #
 # In a boot of its own: emulated machines that run dry dozens of times when they are minutes old have been seen to
 # stand still in the page allocator, before the module was loaded, and then all that follows is late.

@@ -15,7 +15,6 @@
 need psi module || skip "no module in this build"
 insmod "$BIN/jettison.ko"
 fill_to 220
-echo -1000 >"/proc/$(pid_of filler)/oom_score_adj"
 sleep 2
 
 for run in $(seq 20); do
