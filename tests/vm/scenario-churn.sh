@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none timeout=180
 #
 # Groups come and go while rounds are under way: directories without pause, and candidates that die by
 # themselves and return under the same name. Whoever has gone is not struck, and nobody is struck in its
@@ -11,6 +11,7 @@
 # │   ├── storm-N      made and removed without pause
 # │   └── job          utility 1, 60 MiB: made, killed and removed by a loop, again and again
 # ├── batch-N          utility 10, takes memory until the host is short
+# ├── filler           no candidate: locked memory, so that this is soon
 # └── web              utility 90, 40 MiB
 . "${0%/*}/lib.sh"
 
@@ -21,6 +22,7 @@ group supervisor
 group web utility=90
 spawn web hog --max 40M --rate 0
 wait_for 10 holds web 40
+fill_to 180
 before=$(oom_kills)
 expect "the daemon starts" start_daemon
 
@@ -40,7 +42,8 @@ loop=$!
 for number in 1 2 3 4 5 6; do
         group batch-$number utility=10
         spawn batch-$number hog --rate 150M
-        expect "shortage $number ends" wait_for 15 dead batch-$number
+        expect "shortage $number ends" wait_for 30 dead batch-$number
+        expect "... by the daemon" wait_for 5 is_victim batch-$number
 done
 kill $loop
 echo 1 >"$CG/supervisor/cgroup.kill"

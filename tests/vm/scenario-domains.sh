@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none timeout=180
 #
 # Domains that come and go, as pods do, each under a name of its own: the place of one that has gone is free
 # for the next, and so is that of one whose limit is lifted. And directories that are made without pause, as a hostile tenant may: the daemon looks at all
@@ -38,8 +38,8 @@ group last/web utility=50
 spawn last/web hog --max 10M --rate 0
 wait_for 10 holds last/web 10
 expect "so is one more" wait_for 5 watched last
-spawn last/app hog --rate 20M
-expect "and it is helped" wait_for 15 dead last/app
+spawn last/app hog --rate 10M
+expect "and it is helped" wait_for 30 dead last/app
 expect "its web lives" alive last/web
 expect "the kernel's killer was not needed" test "$(value_of last memory.events oom_kill)" -eq 0
 

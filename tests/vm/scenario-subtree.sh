@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none timeout=180
 #
 # A subtree at its own limit, with plenty of memory on the host: who is worth least inside dies, and nobody
 # outside, however little that is worth. Once with domains found by themselves, once named, once made while
@@ -25,8 +25,8 @@ tenant() {
 
 # press TENANT: lets its batch grow, and tells what must come of it.
 press() {
-        spawn "$1/batch" hog --rate 40M
-        expect "$1: the one that is worth least inside is shed" wait_for 15 dead "$1/batch"
+        spawn "$1/batch" hog --rate 20M
+        expect "$1: the one that is worth least inside is shed" wait_for 30 dead "$1/batch"
         expect "$1: its neighbour lives" alive "$1/web"
         expect "$1: the outcome names the domain" \
                 wait_for 5 journal_has '"outcome"' "\"domain\":\"$(path_of "$1")\"" '"result":"recovered"'
