@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none timeout=180
 #
 # Copies that fill memory with page cache are no shortage: what is cached is available. Nobody dies, not even
 # one that is worth nothing.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none timeout=180
 #
 # What the daemon costs an idle host: it wakes up as often as the headroom could be filled, no more, and each
 # time makes two system calls. (An emulated processor has no clock that user space may read, so asking for the

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=180
+# vm: memory=512M swap=none timeout=240
 #
 # Groups come and go while rounds are under way: directories without pause, and candidates that die by
 # themselves and return under the same name. Whoever has gone is not struck, and nobody is struck in its

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=90
+# vm: memory=512M swap=none timeout=270
 #
 # The daemon as its operator meets it: one instance at a time, configurations that are taken or refused while
 # it runs, and a command run in a labelled group of its own.

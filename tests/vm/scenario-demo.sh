@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=1G swap=zram:128M psi=1 lane=full timeout=180
+# vm: memory=1G swap=zram:128M psi=1 lane=full timeout=540
 #
 # The demo's two acts on a machine of systemd's, as "demo.sh --host" plays them there: what it promises to
 # show is what happens. Nothing stays behind, at the end and when it is interrupted.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=30
+# vm: memory=512M swap=none timeout=90
 #
 # A dry run decides and records, and strikes nobody.
 #

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=40
+# vm: memory=512M swap=none timeout=120
 #
 # Nobody dies for memory that is not asked for. The target is far away: all of it at once would cost two, and for
 # the second shortage, when only two are left, the one that is worth 900. A quarter of the way, and then half of it,

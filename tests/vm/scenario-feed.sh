@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=zram:128M kernel=bookworm,trixie,sid timeout=90
+# vm: memory=512M swap=zram:128M kernel=bookworm,trixie,sid timeout=270
 #
 # The files of the kernel and its module are two witnesses of the same moment. Of a quiet system they say the
 # same, field by field, whoever is asked and whatever is in the way: containers in containers, parts of one,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none timeout=180
 #
 # A container whose processes replace each other while they are killed: all of it dies, and stays dead; by
 # cgroup.kill, and by signals.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none psi=1 lane=fast timeout=60
+# vm: memory=512M swap=none psi=1 lane=fast timeout=180
 #
 # The harness itself, and the kernel's part of every other scenario: a limit that is overrun kills inside
 # the limit only.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=zram:256M timeout=60
+# vm: memory=512M swap=zram:256M timeout=180
 #
 # A container that thrashes at its own memory.max stalls all that is above it, up to the host, whose pressure
 # then says nothing about the host: most of its memory is free. Nobody outside may die for it. Once the

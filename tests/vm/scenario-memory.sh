@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=120
+# vm: memory=512M swap=none timeout=360
 #
 # The daemon is small, and what a round needs is in memory before it begins: no thread of it has a page fault,
 # large or small, from before the shortage until after the outcome. Fifty containers come while it runs, so that

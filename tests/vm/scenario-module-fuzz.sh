@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none kernel=bookworm,trixie,sid timeout=60
+# vm: memory=512M swap=none kernel=bookworm,trixie,sid timeout=180
 #
 # The module is asked for anything, by four processes at a time, for 20 s. It must live, kill nobody, and come
 # and go afterwards as before. What the kernel has to say of it, guest.sh reports.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none kernel=bookworm,trixie,sid timeout=90
+# vm: memory=512M swap=none kernel=bookworm,trixie,sid timeout=270
 #
 # What the module says of cgroups and processes is what the files say, field by field, of a quiet tree; and of
 # one that is not, it is well-formed, a thousand times.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=zram:128M timeout=60
+# vm: memory=512M swap=zram:128M timeout=180
 #
 # Swap, which the module knows in part from counters and in part from the kernel's own meminfo: its lines, its
 # size when it goes, and what of it cgroups and processes have.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none kernel=bookworm,trixie,sid timeout=120
+# vm: memory=512M swap=none kernel=bookworm,trixie,sid timeout=360
 #
 # Orders and victims that are not as they should be. Whatever the order is worth, the machine comes out of its
 # shortage: if not by the order, then by the kernel's own killer.

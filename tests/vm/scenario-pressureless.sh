@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none psi=0 timeout=30
+# vm: memory=512M swap=none psi=0 timeout=90
 #
 # A kernel without pressure information: available memory is the only witness, that is said, and it works.
 #

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none timeout=180
 #
 # What is protected is never struck, by its label or by a rule, even if it is the cause. As long as others can
 # help they are shed, as the plan says; after that nobody is, and the daemon says so once and waits, instead

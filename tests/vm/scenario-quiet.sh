@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=120
+# vm: memory=512M swap=none timeout=360
 #
 # With the module loaded, a host with plenty costs the daemon nothing: no system call in 60 s. And when memory
 # falls it is called: it arms, leaves an order, and rests again when memory is back.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=zram:256M timeout=100
+# vm: memory=512M swap=zram:256M timeout=300
 #
 # The rules of the report that Jettison starts from, as examples/config/report.json has them: a look each 5 s,
 # 30 % of free memory and of pressure, the oom score as weight, a fixed capacity, SIGTERM and up to a second

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none timeout=180
 #
 # A workload that is started again whenever it dies, and each time takes so much that the host is short.
 # Whoever sheds it at full speed only burns the processor; so it is given pauses that double. Nobody else dies

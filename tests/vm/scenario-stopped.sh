@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none timeout=180
 #
 # Victims that do not run: frozen by the freezer, or stopped by a signal. They die all the same, by
 # cgroup.kill and by signals.

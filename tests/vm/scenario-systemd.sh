@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=768M swap=zram:128M psi=1 lane=full timeout=60
+# vm: memory=768M swap=zram:128M psi=1 lane=full timeout=180
 #
 # The full lane: a machine that systemd runs, with the scenarios in a subtree it has delegated.
 #

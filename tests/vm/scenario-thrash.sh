@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=zram:256M timeout=60
+# vm: memory=512M swap=zram:256M timeout=180
 #
 # A host that swaps itself to death: more is written, again and again, than memory and swap have room for.
 #

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=none timeout=60
+# vm: memory=512M swap=none timeout=180
 #
 # Memory that does not come back. What lies in files of a tmpfs outlives whoever wrote it: where nobody has it
 # mapped, that is known beforehand; where it is mapped, only the measurement tells. Then the next one is shed,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: memory=512M swap=zram:128M psi=1 lane=fast timeout=90
+# vm: memory=512M swap=zram:128M psi=1 lane=fast timeout=270
 #
 # The workloads are what the other scenarios take them for: each shape of hog is charged to its group and
 # dies or stays as it says, SIGTERM is ignored, swap fills up, and a training's loss falls whatever else
