@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
+#include "answers.h"
 #include "base/base.h"
 #include "base/log.h"
 #include "check.h"
@@ -183,9 +184,9 @@ static void serve_reload(void *context, const struct control_request *request UN
 }
 
 static const struct control_verb verbs[] = {
-        { "status", false, report_status },
-        { "snapshot", false, report_snapshot },
-        { "plan", false, report_plan },
+        { "status", false, answer_status },
+        { "snapshot", false, answer_snapshot },
+        { "plan", false, answer_plan },
         { "reload", true, serve_reload },
 };
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the controller tells: to the journal, to the log, and to whoever asks on the control socket. */
+/* What the controller tells by itself, to the journal and to the log. */
 #pragma once
 
 #include "controller.h"
-#include "serve/control.h"
 
 void report_start(struct controller *c);
 void report_stop(struct controller *c, const char *reason);
@@ -33,7 +32,7 @@ void report_helpless(struct controller *c);
  * many. */
 size_t report_degraded(struct controller *c, const char **ret_phrases, size_t n_max);
 
-/* The verbs of the control socket, but for reload; context is the controller. */
-void report_status(void *context, const struct control_request *request, struct sink *reply);
-void report_snapshot(void *context, const struct control_request *request, struct sink *reply);
-void report_plan(void *context, const struct control_request *request, struct sink *reply);
+/* The same as a member "degraded". */
+void report_write_degraded(struct controller *c, struct sink *s);
+
+const char *report_feed(const struct controller *c);    /* "files" or "module" */

@@ -59,8 +59,8 @@ uint64_t watch_time_left(const struct watch *w, const struct policy *policy);
 void watch_hold(struct watch *w, uint64_t time_us, uint64_t above);
 bool watch_is_held(const struct watch *w, uint64_t now_us);
 
-/* Somebody was struck for it. If he gave memory back, what lies on the processors' lists counts as any other memory
- * for a while. */
+/* Somebody was struck for it. If he gave memory back, what lies on the processors' lists counts as any other
+ * memory for a while. */
 void watch_note_victim(struct watch *w, bool gave);
 
 /* The rounds of this shortage go twice as far from now on, up to the target. */

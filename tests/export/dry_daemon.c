@@ -9,12 +9,13 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "controller.h"
+#include "answers.h"
 #include "report.h"
 #include "serve/control.h"
 
 #define REPLY_BYTES (1 * MIB)
 
-static const struct control_verb verbs[] = { { "status", false, report_status } };
+static const struct control_verb verbs[] = { { "status", false, answer_status } };
 
 static int fail(const char *what, int error)
 {
