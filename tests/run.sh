@@ -126,7 +126,7 @@ fetch_promtool() {
         PATH=$folder:$PATH
         ! command -v promtool >/dev/null || return 0
         mkdir -p "$folder/unpacked"
-        (cd "$folder/unpacked" && apt-get -qq download prometheus && dpkg -x prometheus_*.deb .) || return 1
+        (cd "$folder/unpacked" && apt-get -qq -o APT::Sandbox::User=root download prometheus && dpkg -x prometheus_*.deb .) || return 1
         mv "$folder/unpacked/usr/bin/promtool" "$folder/"
         rm -r "$folder/unpacked"
 }

@@ -198,11 +198,10 @@ static void judge(struct verdict *v, const struct machine *m, long at_ms, long s
 
 static bool is_more_wanted(void)
 {
-        bool more = false;
-
         for (size_t i = 0; i < n_groups; i++)
-                more |= (groups[i].populated || groups[i].next_start_ms >= 0) && groups[i].is_endless;
-        return more;
+                if (groups[i].is_endless && (groups[i].populated || groups[i].next_start_ms >= 0))
+                        return true;
+        return false;
 }
 
 static bool is_over(const struct verdict *v, long at_ms, long after_ms, long given_up_ms)
