@@ -221,7 +221,8 @@ static void on_struck(void *context, const struct strike_report *r)
         if (d->state == DEED_IDLE || r->ticket != d->order.node || r->kind == STRIKE_TERM)
                 return;
         d->returned = true;
-        d->result.method = r->kind;
+        if (!d->struck_us)
+                d->result.method = r->kind;
         d->result.processes = (uint32_t)u64_max(d->result.processes, r->signalled);
         if (r->error < 0 && r->kind == STRIKE_GROUP) {
                 submit(d, STRIKE_EACH);

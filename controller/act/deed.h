@@ -33,7 +33,7 @@ struct deed_order {
 
 struct deed_result {
         enum outcome outcome;
-        enum strike_kind method;        /* what ended it */
+        enum strike_kind method;        /* the first strike that came through; others repeat it */
         uint64_t freed;         /* measured: by how much memory.current fell; what the cgroup held, if it
                                  * was removed */
         uint32_t processes;

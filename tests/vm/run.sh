@@ -141,10 +141,10 @@ prepare() {
         folder=$("$here/image.sh" kernel "$kernel")
         folders[$kernel]=$folder
         bases[$kernel]=$("$here/image.sh" base "$folder")
-        modules[$kernel]=$("$here/image.sh" module "$folder" 2>"$work/module.log") || word='not ok'
+        modules[$kernel]=$("$here/image.sh" module "$folder" 2>"$work/module-$kernel.log") || word='not ok'
         echo "$word - the module builds for $(cat "$folder/origin") [$kernel]"
         echo "$word" >>"$work/notes-0"
-        [ "$word" = ok ] || sed 's/^/# /' "$work/module.log"
+        [ "$word" = ok ] || sed 's/^/# /' "$work/module-$kernel.log"
 }
 
 # The image that a machine of the full lane has as its root; the packages that it has beside those of all.
@@ -232,14 +232,19 @@ done
 
 declare -A folders=() bases=() modules=()
 booted=() played=()     # the machine and the scenarios of each boot
-for kernel in $(printf '%s\n' "${!machines[@]}" | cut -d ' ' -f 1 | sort -u); do
-        prepare "$kernel"
-done
+kernels=$(printf '%s\n' "${!machines[@]}" | cut -d ' ' -f 1 | sort -u)
 
 if [ -n "$prepare_only" ]; then
-        prepare_all
+        for kernel in $kernels; do
+                prepare "$kernel" &
+        done
+        prepare_all &
+        wait
         exit 0
 fi
+for kernel in $kernels; do
+        prepare "$kernel"
+done
 
 jobs=${JETTISON_VM_JOBS:-1} number=0 running=0
 
