@@ -220,8 +220,10 @@ wants() {
         esac
 }
 
+# Who is told to end waits for what it runs, which end_all of the first shell ends: so nobody is lost sight of.
 lane() {
         local stage
+        trap 'exit 143' INT TERM HUP
         for stage in "$@"; do
                 ! wants "$stage" || "stage_$stage"
         done
@@ -238,12 +240,13 @@ for stage in $stages; do
 done
 : >"$work/scores"
 (
+        trap 'exit 143' INT TERM HUP
         must 'installing packages' sh "$top/tests/deps.sh" test
         must 'configuring the build' configure "$build"
         must 'building' meson compile -C "$build" -j 2
         # The one lane computes, the other fetches and waits.
         lane unit sanitize valgrind fuzz &
-        (prepare_images && lane source cli) &
+        (trap 'exit 143' INT TERM HUP && prepare_images && lane source cli) &
         wait
         lane vm arena
 ) &
