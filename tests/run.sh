@@ -13,7 +13,7 @@ build=${JETTISON_BUILD:-$top/build}
 stages=${*:-unit sanitize valgrind fuzz source cli vm arena}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-trap 'end_all; exit 143' INT TERM HUP
+trap end_all INT TERM HUP
 
 descendants() {
         local pid
@@ -23,12 +23,15 @@ descendants() {
         done
 }
 
-# Programs in the background of a script do not hear a terminal's interrupt.
+# Programs in the background of a script do not hear a terminal's interrupt. Each shell ends what is below it, since one
+# that is told to end together with those below it may find them without a parent.
 end_all() {
+        local self=$BASHPID
         # a list of numbers
         # shellcheck disable=SC2046
-        kill $(descendants $$) 2>/dev/null
+        kill $(descendants "$self") 2>/dev/null
         wait
+        exit 143
 }
 
 # Notes how one part went, and says it; shows what it wrote if anything failed. What failed is said once more at the
@@ -220,10 +223,9 @@ wants() {
         esac
 }
 
-# Who is told to end waits for what it runs, which end_all of the first shell ends: so nobody is lost sight of.
 lane() {
         local stage
-        trap 'exit 143' INT TERM HUP
+        trap end_all INT TERM HUP
         for stage in "$@"; do
                 ! wants "$stage" || "stage_$stage"
         done
@@ -240,13 +242,13 @@ for stage in $stages; do
 done
 : >"$work/scores"
 (
-        trap 'exit 143' INT TERM HUP
+        trap end_all INT TERM HUP
         must 'installing packages' sh "$top/tests/deps.sh" test
         must 'configuring the build' configure "$build"
         must 'building' meson compile -C "$build" -j 2
         # The one lane computes, the other fetches and waits.
         lane unit sanitize valgrind fuzz &
-        (trap 'exit 143' INT TERM HUP && prepare_images && lane source cli) &
+        (trap end_all INT TERM HUP && prepare_images && lane source cli) &
         wait
         lane vm arena
 ) &
