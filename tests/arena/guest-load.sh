@@ -35,6 +35,7 @@ draw() {
 
 # container NAME [SETTING=VALUE]... -- COMMAND...: makes the group, labels it, and writes its line.
 #   utility=N      0 … 1000
+#   tier=N         0 … 15, default 0; for those that know tiers
 #   demand=MIB     what it holds when it has all it wants, its process included; 100000 is without end
 #   processes=N    how many it has then (default 1; 0: not to be asked)
 #   start=MS       default 0
@@ -43,12 +44,12 @@ draw() {
 #   own=1          its own limit is its own affair: not counted if it dies
 #   FILE=VALUE     of its group
 container() {
-        c_name=$1 c_utility=10 c_demand=0 c_processes=1 c_start=0 c_restart=0 c_steps=0 c_own=0
+        c_name=$1 c_tier=0 c_utility=10 c_demand=0 c_processes=1 c_start=0 c_restart=0 c_steps=0 c_own=0
         shift
         group "containers/$c_name"
         while [ "$1" != -- ]; do
                 case $1 in
-                utility=* | demand=* | processes=* | start=* | restart=* | steps=* | own=*)
+                tier=* | utility=* | demand=* | processes=* | start=* | restart=* | steps=* | own=*)
                         eval "c_${1%%=*}=\${1#*=}"
                         ;;
                 *) echo "${1#*=}" >"$TOP/$c_name/${1%%=*}" ;;
@@ -56,7 +57,7 @@ container() {
                 shift
         done
         shift
-        load setxattr "$TOP/$c_name" trusted.jettison.utility "$c_utility"
+        load setxattr "$TOP/$c_name" trusted.jettison.utility "$c_tier:$c_utility"
         echo "$c_name|$c_utility|$c_demand|$c_processes|$c_start|$c_restart|$c_steps|$c_own|0|$*" >>"$PLAN"
 }
 
@@ -64,7 +65,7 @@ container() {
 steady() {
         steady_name=$1 steady_utility=$2 steady_mib=$3
         shift 3
-        container "$steady_name" utility="$steady_utility" demand="$steady_mib.5" "$@" -- \
+        container "$steady_name" utility="$steady_utility" demand="$steady_mib.75" "$@" -- \
                 exec hog --polite --rate 0 --max "${steady_mib}M"
 }
 
