@@ -97,6 +97,14 @@ static void make_ready(struct controller *c)
         memory_lock();
 }
 
+/* How far the next round goes, if memory goes on falling. Everything that choosing needs is warm then. */
+static void reach_ahead(struct controller *c, struct watch *w)
+{
+        struct shortage shortage = shortage_ahead(&c->snapshot.facts, w->reach, &c->config->policy);
+
+        w->reach = reach_plan(&c->plan, c->planner, &c->snapshot, &shortage, &w->lost, 0, &c->config->policy);
+}
+
 static void prime(struct controller *c, struct watch *w, uint64_t now_us)
 {
         uint64_t age_us = now_us - w->primed_us;
@@ -108,7 +116,7 @@ static void prime(struct controller *c, struct watch *w, uint64_t now_us)
                 c->primed = w;
                 for (size_t i = 0; i < c->snapshot.n; i++)
                         deed_prepare(&c->deed, tree_node(c->scanner.tree, c->snapshot.cgroups[i].slot));
-                plan_make(&c->plan, c->planner, &c->snapshot, &rehearsed, &c->config->policy);
+                reach_ahead(c, w);
                 if (w->domain.is_host)
                         standing_renew(c);
         }
@@ -346,13 +354,15 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
 
         if (!w || c->round.active || controller_scan(c, w, true) != CGROUPFS_OK)
                 return NULL;
-        if (need > 0)
+        begun_us = loop_now_us();
+        if (need > 0) {
                 shortage = shortage_given(&c->snapshot.facts, need, &c->config->policy);
-        else
+                plan_make(&c->plan, c->planner, &c->snapshot, &shortage, &c->config->policy);
+        } else {
                 shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, false, w->reach,
                                           &c->config->policy);
-        begun_us = loop_now_us();
-        plan_make(&c->plan, c->planner, &c->snapshot, &shortage, &c->config->policy);
+                reach_plan(&c->plan, c->planner, &c->snapshot, &shortage, &w->lost, 0, &c->config->policy);
+        }
         *ret_solve_us = loop_now_us() - begun_us;
         *ret_snapshot = &c->snapshot;
         return &c->plan;

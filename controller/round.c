@@ -89,31 +89,41 @@ static bool is_pausing(struct controller *c, const struct watch *w, uint64_t now
         return until_us > now_us;
 }
 
+static bool is_primed(const struct controller *c, const struct watch *w)
+{
+        return c->primed == w && loop_now_us() - w->primed_us <= PRIMED_US;
+}
+
 /* A snapshot taken in advance is used once, with what the look just found of the domain itself. */
 static int take_facts(struct controller *c, struct watch *w)
 {
-        if (c->primed != w || loop_now_us() - w->primed_us > PRIMED_US)
+        if (!is_primed(c, w))
                 return controller_scan(c, w, true);
         c->primed = NULL;
         c->snapshot.facts = w->facts;
         return CGROUPFS_OK;
 }
 
-/* Facts and choice, for what is missing now. */
-static enum verdict plan_round(struct controller *c, struct watch *w)
+/* Facts and choice, for what is missing now; how far to go is chosen anew, or as it was. */
+static enum verdict plan_round(struct controller *c, struct watch *w, bool anew)
 {
-        uint64_t begun_us;
+        uint64_t begun_us, coming;
 
         if (take_facts(c, w) != CGROUPFS_OK)
                 return VERDICT_CALM;
+        coming = standing_in_flight(c);
         c->round.shortage.need = u64_less(shortage_need(&c->snapshot.facts, c->round.shortage.witness,
                                                         c->round.shortage.swap_short, w->reach,
                                                         &c->config->policy),
-                                          standing_in_flight(c));
+                                          coming);
         if (c->round.shortage.need == 0)
                 return VERDICT_CALM;
         begun_us = loop_now_us();
-        plan_make(&c->plan, c->planner, &c->snapshot, &c->round.shortage, &c->config->policy);
+        if (anew)
+                w->reach = reach_plan(&c->plan, c->planner, &c->snapshot, &c->round.shortage, &w->lost, coming,
+                                      &c->config->policy);
+        else
+                plan_make(&c->plan, c->planner, &c->snapshot, &c->round.shortage, &c->config->policy);
         c->round.solve_us = loop_now_us() - begun_us;
         return c->plan.verdict;
 }
@@ -136,7 +146,7 @@ void round_begin(struct controller *c, struct watch *w)
 
         c->round = (struct round){ .number = c->round.number, .watch = w, .trigger_us = trigger_us,
                                    .shortage = w->shortage };
-        c->round.verdict = plan_round(c, w);
+        c->round.verdict = plan_round(c, w, !is_primed(c, w));  /* what was chosen in advance stands */
         c->round.available_before = c->snapshot.facts.memory_available;
         if (c->round.verdict == VERDICT_CALM) {
                 watch_hold(w, HOLD_US / 10, 0);
@@ -227,8 +237,10 @@ static void mark_victim(struct controller *c, const struct snapshot_cgroup *v,
         watch_note_victim(c->round.watch, gave);
         if (!gave)
                 round_bar(c, v->id, result->outcome == OUTCOME_NOT_FREED ? BARRED_BARREN : BARRED_STUCK);
-        if (outcome_is_shed(result->outcome))
+        if (outcome_is_shed(result->outcome)) {
+                watch_note_lost(c->round.watch, v->utility);
                 round_note_shed(c, v->id);
+        }
 }
 
 /* Is the round done? For a plan that cannot reach the target, no longer being short will do. */
@@ -263,6 +275,7 @@ static void on_done(void *context, const struct deed_result *result)
         const struct plan_entry *entry = &c->plan.entries[0];
         const struct snapshot_cgroup *v = &c->snapshot.cgroups[entry->index];
         enum verdict verdict;
+        bool eaten;
 
         report_victim(c, v, entry, result);
         r->freed += result->freed;
@@ -281,9 +294,8 @@ static void on_done(void *context, const struct deed_result *result)
                 round_end(c, "short");
                 return;
         }
-        if (r->watch->facts.memory_available <= r->available_before)
-                watch_reach_further(r->watch);  /* somebody takes it as fast as it comes */
-        verdict = r->verdict = plan_round(c, r->watch);
+        eaten = r->watch->facts.memory_available <= r->available_before;     /* as fast as it comes */
+        verdict = r->verdict = plan_round(c, r->watch, eaten);
         if (verdict == VERDICT_CALM)
                 round_end(c, standing_in_flight(c) > 0 ? "standing order" : "recovered");
         else if (verdict == VERDICT_NO_CANDIDATE)

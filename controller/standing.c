@@ -178,8 +178,10 @@ static void tell_end(struct controller *c, const struct jettison_event *e, bool 
         s->victim = 0;
         round_bar(c, e->cgroup, died ? BARRED_NOT : BARRED_STUCK);
         round_note_shed(c, e->cgroup);
-        if (c->round.active)
+        if (c->round.active) {
                 watch_note_victim(c->round.watch, died);
+                watch_note_lost(c->round.watch, v.utility);
+        }
         c->round.expected += s->acting ? v.relief : 0;
         c->round.freed += result.freed;
         report_ordered_victim(c, e->round, &v, &result);

@@ -10,12 +10,7 @@
  * round must restore more than the acting line, since the domain was thrashing above it: it restores the
  * line below which stalls count.
  *
- * How much is restored is not known beforehand: whoever takes memory may have all it wants by now, or go on
- * for ever. A set that is best for much can cost any multiple of the one that would have done: a service
- * worth 900 for what a batch job worth 20 had nearly covered. A set that is best for little, again and again,
- * can cost as much: a leak outlives one small container after the other. So the first round restores a
- * quarter of the way from the line to the target, and each that soon follows twice as much, up to the target.
- * Stalls know no such steps.
+ * How much of the way from the line to the target is restored, reach.c chooses. Stalls know no such steps.
  *
  * Memory that is missing and swap that is missing are one sum, since the kernel can make either of the other:
  * what a victim gives beyond the memory that was missing makes up for swap that it did not hold.
@@ -90,6 +85,19 @@ uint64_t shortage_need(const struct domain_facts *f, enum witness witness, bool 
 static bool is_swap_short(const struct domain_facts *f, const struct policy *p)
 {
         return f->swap_total > 0 && is_swap_low(f, p);
+}
+
+struct shortage shortage_ahead(struct domain_facts *f, uint32_t reach, const struct policy *p)
+{
+        uint64_t above = u64_less(shortage_available(f), amount_bytes(p->act_available, f->memory_total));
+        bool swap_short = f->swap_total > 0;
+
+        f->memory_available -= above;
+        f->swap_free = u64_min(f->swap_free, amount_bytes(p->act_swap, f->swap_total));
+        return (struct shortage){ .level = LEVEL_SHORT,
+                                  .witness = WITNESS_AVAILABLE,
+                                  .need = shortage_need(f, WITNESS_AVAILABLE, swap_short, reach, p),
+                                  .swap_short = swap_short };
 }
 
 struct shortage shortage_given(const struct domain_facts *f, uint64_t need, const struct policy *p)

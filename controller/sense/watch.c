@@ -85,6 +85,7 @@ void watch_start(struct watch *w, struct loop *loop, struct scanner *s, const st
         w->woken = woken;
         w->gone = false;
         w->next_look_us = w->again_us = 0;
+        w->reach = policy->slow_start ? PERMYRIAD / REACH_STEPS : PERMYRIAD;
         w->facts = (struct domain_facts){ .memory_total = UINT64_MAX };  /* the first look reads everything */
         stall_meter_reset(&w->meter);
         if (w->domain.is_host) {
@@ -154,14 +155,6 @@ static bool is_after_round(const struct watch *w, uint64_t now_us)
         return w->round_us > 0 && now_us - w->round_us <= EPISODE_US;
 }
 
-/* The first round goes a quarter of the way, the next half, the next all of it. A pause forgets them. */
-static uint32_t reach(const struct watch *w, uint64_t now_us, const struct policy *policy)
-{
-        if (!policy->slow_start)
-                return PERMYRIAD;
-        return is_after_round(w, now_us) ? w->reach : PERMYRIAD / 4;
-}
-
 /* Has the kernel said just now that it has no memory left? */
 static bool is_out(const struct watch *w, uint64_t now_us)
 {
@@ -211,7 +204,8 @@ int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
         measure_fall(w, available_before, now_us);
         w->facts.lists_count = is_given_back(w, now_us);
         w->stall_permyriad = 0;
-        w->reach = reach(w, now_us, policy);
+        if (!is_after_round(w, now_us))
+                w->lost = (struct loss){ 0 };
         w->shortage = shortage_judge(&w->facts, 0, false, w->reach, policy);
         if (w->shortage.level != LEVEL_CALM) {
                 w->stall_permyriad = measure_stall(w, now_us, policy);
@@ -244,9 +238,9 @@ void watch_note_victim(struct watch *w, bool gave)
                 w->given_us = w->round_us;
 }
 
-void watch_reach_further(struct watch *w)
+void watch_note_lost(struct watch *w, struct utility utility)
 {
-        w->reach = (uint32_t)u64_min(2 * w->reach, PERMYRIAD);
+        loss_add(&w->lost, utility);
 }
 
 void watch_reset(struct watch *w, const struct policy *policy)
@@ -254,6 +248,5 @@ void watch_reset(struct watch *w, const struct policy *policy)
         stall_meter_reset(&w->meter);
         w->deaf_until_us = loop_now_us() + policy->stall_window_us;
         w->oom_us = 0;
-        watch_reach_further(w);
         watch_note_victim(w, false);
 }

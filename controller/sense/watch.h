@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/loop.h"
+#include "decide/reach.h"
 #include "decide/shortage.h"
 #include "sense/pressure.h"
 #include "sense/scan.h"
@@ -15,7 +16,8 @@ struct watch {
         struct domain_facts facts;      /* of the last look */
         uint64_t looked_us;             /* when that was; 0: never */
         uint64_t fall;                  /* bytes a second that available memory fell by lately */
-        uint32_t reach;                 /* how far a round goes now, see shortage.h; permyriad */
+        uint32_t reach;                 /* how far a round goes now, permyriad; chosen by reach_plan */
+        struct loss lost;               /* by the rounds of this shortage so far */
         struct shortage shortage;       /* judged from them */
         uint32_t stall_permyriad;       /* likewise */
         uint64_t next_look_us;          /* when it wants to be looked at; LOOP_NEVER: when it is woken */
@@ -63,8 +65,8 @@ bool watch_is_held(const struct watch *w, uint64_t now_us);
  * memory for a while. */
 void watch_note_victim(struct watch *w, bool gave);
 
-/* The rounds of this shortage go twice as far from now on, up to the target. */
-void watch_reach_further(struct watch *w);
+/* Somebody was lost to it: the rounds of this shortage may reach further. */
+void watch_note_lost(struct watch *w, struct utility utility);
 
-/* After a round: what was measured before it is forgotten, and the next one reaches further. */
+/* After a round: what was measured before it is forgotten. */
 void watch_reset(struct watch *w, const struct policy *policy);

@@ -191,6 +191,27 @@ Test(shortage, reaches)
         }
 }
 
+/* The facts as they will be on the line; what is short already stays as it is. */
+Test(shortage, ahead)
+{
+        struct domain_facts f = { .memory_total = 1000 * MIB, .memory_available = 400 * MIB, .memory_lists = 7 * MIB,
+                                  .swap_total = 1000 * MIB, .swap_free = 500 * MIB };
+        struct shortage s = shortage_ahead(&f, PERMYRIAD, &plain), judged;
+
+        cr_expect_eq(shortage_available(&f), 100 * MIB);
+        cr_expect_eq(f.swap_free, 100 * MIB);
+        cr_expect(s.level == LEVEL_SHORT && s.witness == WITNESS_AVAILABLE && s.swap_short);
+        f.memory_available--;
+        f.swap_free--;
+        judged = shortage_judge(&f, 0, false, PERMYRIAD, &plain);
+        cr_expect(judged.level == s.level && judged.swap_short && judged.need - s.need <= 2);
+
+        f.memory_available = 50 * MIB;
+        f.swap_total = f.swap_free = 0;
+        s = shortage_ahead(&f, PERMYRIAD, &plain);
+        cr_expect(f.memory_available == 50 * MIB && !s.swap_short);
+}
+
 /* Whether swap is short is a matter of the facts, whether or not a witness speaks. */
 Test(shortage, given)
 {

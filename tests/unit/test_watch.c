@@ -135,26 +135,20 @@ Test(watch, lists_count_after_a_victim)
         finish();
 }
 
-Test(watch, slow_start)
+/* What was lost belongs to one shortage, however many rounds it has. */
+Test(watch, what_was_lost_is_forgotten)
 {
-        static const uint32_t reaches[] = { 2500, 5000, 10000, 10000 };
-        struct policy at_once = policy_default;
-
         begin("", NULL);
         meminfo(700, 0, 0);
-        for (int episode = 0; episode < 2; episode++) {
-                for (size_t i = 0; i < ARRAY_SIZE(reaches); i++) {
-                        watch_look(&watch, &w.scanner, &policy_default);
-                        cr_expect_eq(watch.reach, reaches[i], "%zu: %u", i, watch.reach);
-                        cr_expect_eq(watch.shortage.need, shortage_need(&watch.facts, WITNESS_AVAILABLE, false,
-                                                                        reaches[i], &policy_default));
-                        watch_reset(&watch, &policy_default);
-                }
-                watch.round_us = loop_now_us() - 301 * USEC_PER_SEC;
-        }
-        at_once.slow_start = false;
-        watch_look(&watch, &w.scanner, &at_once);
-        cr_expect_eq(watch.reach, PERMYRIAD);
+        cr_expect_eq(watch.reach, PERMYRIAD / REACH_STEPS);
+        watch_note_lost(&watch, (struct utility){ .value = 10 });
+        watch_note_lost(&watch, (struct utility){ .value = 20, .tier = 3 });
+        watch_reset(&watch, &policy_default);
+        watch_look(&watch, &w.scanner, &policy_default);
+        cr_expect(watch.lost.utility[0] == 10 && watch.lost.utility[3] == 20);
+        watch.round_us = loop_now_us() - 301 * USEC_PER_SEC;
+        watch_look(&watch, &w.scanner, &policy_default);
+        cr_expect(watch.lost.utility[0] == 0 && watch.lost.utility[3] == 0);
         finish();
 }
 

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How far a round goes: small cases by hand, and laws for random ones. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "decide/reach.h"
+
+#define ITEMS_MAX 10
+
+struct item {
+        uint64_t relief;        /* MiB */
+        uint16_t value;
+        uint8_t tier;
+};
+
+static struct snapshot snapshot;
+static struct planner *planner;
+static struct plan plan;
+
+/* 1000 MiB, on the acting line: a quarter of the way is 25 MiB, all of it 100. */
+static struct shortage begin(const struct item *items, size_t n, const struct policy *policy)
+{
+        cr_assert_eq(snapshot_init(&snapshot, ITEMS_MAX, 64), 0);
+        cr_assert(planner = planner_new(ITEMS_MAX));
+        cr_assert_eq(plan_init(&plan, ITEMS_MAX), 0);
+        snapshot_reset(&snapshot, "/");
+        snapshot.facts = (struct domain_facts){ .memory_total = 1000 * MIB, .memory_available = 300 * MIB };
+        for (size_t i = 0; i < n; i++) {
+                const char path[] = { '/', (char)('a' + i), '\0' };
+                struct snapshot_cgroup *c = snapshot_add(&snapshot, i + 1, path);
+
+                c->memory = c->relief = items[i].relief * MIB;
+                c->utility = (struct utility){ items[i].value, items[i].tier, false };
+        }
+        return shortage_ahead(&snapshot.facts, PERMYRIAD / REACH_STEPS, policy);
+}
+
+static void finish(void)
+{
+        snapshot_fini(&snapshot);
+        planner = planner_free(planner);
+        plan_fini(&plan);
+}
+
+static struct policy hundred(void)
+{
+        struct policy policy = policy_default;
+
+        policy.act_available = (struct amount){ UINT64_MAX, 1000 };
+        policy.target_available = (struct amount){ UINT64_MAX, 2000 };
+        return policy;
+}
+
+/* "ac": the paths of the victims, by id. */
+static const char *victims(char text[ITEMS_MAX + 1])
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < snapshot.n; i++)
+                for (size_t k = 0; k < plan.n_victims; k++)
+                        if (plan.entries[k].index == i)
+                                text[n++] = snapshot_path(&snapshot, &snapshot.cgroups[i])[1];
+        text[n] = '\0';
+        return text;
+}
+
+Test(reach, as_far_as_it_is_worth)
+{
+        static const struct {
+                const char *label;
+                struct item items[4];
+                uint64_t lost;          /* of tier 0 */
+                uint32_t reach;
+                const char *victims;
+        } rows[] = {
+                { "nothing lost yet: the least", { { 30, 1, 0 }, { 100, 50, 0 } }, 0, 2500, "a" },
+                { "further for nothing more", { { 30, 10, 0 }, { 100, 10, 0 } }, 0, 10000, "b" },
+                { "what is worth nothing", { { 30, 0, 0 }, { 80, 0, 0 }, { 200, 5, 0 } }, 0, 10000, "ab" },
+                { "twice of what was lost is enough", { { 30, 1, 0 }, { 100, 50, 0 } }, 25, 10000, "b" },
+                { "and not", { { 30, 1, 0 }, { 100, 50, 0 } }, 24, 2500, "a" },
+                { "for half of the way", { { 30, 1, 0 }, { 60, 20, 0 }, { 100, 50, 0 } }, 10, 5000, "b" },
+                { "for three quarters", { { 30, 1, 0 }, { 60, 20, 0 }, { 100, 50, 0 } }, 11, 7500, "ab" },
+                { "no higher tier for it", { { 30, 1, 0 }, { 100, 1, 1 } }, 500, 2500, "a" },
+                { "a higher tier that has to give", { { 10, 1, 0 }, { 100, 5, 1 } }, 0, 10000, "b" },
+                { "it does not reach at all", { { 10, 1, 0 } }, 0, 2500, "a" },
+                { "it does not reach farther", { { 30, 1, 0 }, { 30, 1, 0 } }, 100, 5000, "ab" },
+                { "nobody", { { 0 } }, 100, 2500, "" },
+        };
+        struct policy policy = hundred();
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                struct loss lost = { .utility = { rows[i].lost } };
+                char text[ITEMS_MAX + 1];
+                size_t n = 0;
+                uint32_t reach;
+
+                while (n < ARRAY_SIZE(rows[i].items) && rows[i].items[n].relief > 0)
+                        n++;
+                struct shortage shortage = begin(rows[i].items, n, &policy);
+                reach = reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy);
+                cr_expect_eq(reach, rows[i].reach, "%s: %u", rows[i].label, reach);
+                cr_expect_str_eq(victims(text), rows[i].victims, "%s: %s", rows[i].label, text);
+                cr_expect_eq(shortage.need, reach * 100 * MIB / PERMYRIAD, "%s", rows[i].label);
+                finish();
+        }
+}
+
+Test(reach, all_at_once)
+{
+        static const struct item items[] = { { 30, 1, 0 }, { 100, 50, 0 } };
+        struct policy policy = hundred();
+        struct loss nothing = { 0 };
+
+        policy.slow_start = false;
+        struct shortage shortage = begin(items, 2, &policy);
+        cr_expect_eq(reach_plan(&plan, planner, &snapshot, &shortage, &nothing, 0, &policy), PERMYRIAD);
+        cr_expect_eq(plan.need, 100 * MIB);
+        finish();
+}
+
+/* What is on its way need not be shed; and a stall is no matter of steps. */
+Test(reach, needs)
+{
+        static const struct item items[] = { { 30, 1, 0 }, { 200, 50, 0 } };
+        struct policy policy = hundred();
+        struct loss nothing = { 0 };
+        struct shortage shortage = begin(items, 2, &policy);
+
+        reach_plan(&plan, planner, &snapshot, &shortage, &nothing, 10 * MIB, &policy);
+        cr_expect_eq(plan.need, 15 * MIB);
+        shortage.witness = WITNESS_STALL;
+        cr_expect_eq(reach_plan(&plan, planner, &snapshot, &shortage, &nothing, 0, &policy), 2500);
+        cr_expect_eq(plan.need, 100 * MIB, "%lu", plan.need / MIB);
+        finish();
+}
+
+Test(reach, a_plan_by_weight_goes_no_further_than_it_frees)
+{
+        static const struct item items[] = { { 30, 1, 0 }, { 100, 50, 0 } };
+        struct policy policy = hundred();
+        struct loss nothing = { 0 };
+
+        policy.cover = COVER_WEIGHT;
+        policy.capacity_fixed = true;
+        policy.capacity = 110 * MIB;
+        struct shortage shortage = begin(items, 2, &policy);
+        cr_expect_eq(reach_plan(&plan, planner, &snapshot, &shortage, &nothing, 0, &policy), 2500);
+        finish();
+}
+
+/* The plan is the one that plan_make gives for that reach; a step more would lose more than is allowed. */
+Test(reach, laws)
+{
+        struct policy policy = hundred();
+        unsigned dice = 1;
+
+        for (int turn = 0; turn < 2000; turn++) {
+                struct item items[ITEMS_MAX];
+                struct loss lost = { .utility = { (uint64_t)rand_r(&dice) % 300 } };
+                size_t n = 1 + (size_t)rand_r(&dice) % ITEMS_MAX;
+                uint64_t least, chosen, further;
+                uint32_t reach;
+
+                for (size_t i = 0; i < n; i++)
+                        items[i] = (struct item){ 1 + (uint64_t)rand_r(&dice) % 60, (uint16_t)(rand_r(&dice) % 200), 0 };
+                struct shortage shortage = begin(items, n, &policy);
+                reach = reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy);
+                chosen = plan.utility_lost;
+                cr_expect_eq(reach % (PERMYRIAD / REACH_STEPS), 0);
+                cr_expect_eq(plan.need, reach * 100 * MIB / PERMYRIAD);
+
+                shortage.need = 25 * MIB;
+                plan_make(&plan, planner, &snapshot, &shortage, &policy);
+                least = plan.utility_lost;
+                if (plan.verdict == VERDICT_ACT)
+                        cr_expect_leq(chosen, u64_max(least, 2 * lost.utility[0]), "turn %d", turn);
+                shortage.need = u64_min(100, (reach + PERMYRIAD / REACH_STEPS) * 100 / PERMYRIAD) * MIB;
+                further = plan_make(&plan, planner, &snapshot, &shortage, &policy) == VERDICT_ACT ?
+                                  plan.utility_lost : UINT64_MAX;
+                if (reach < PERMYRIAD)
+                        cr_expect_gt(further, u64_max(least, 2 * lost.utility[0]), "turn %d", turn);
+                finish();
+        }
+}
