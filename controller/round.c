@@ -3,7 +3,7 @@
  *
  *      facts           scan_run        a snapshot of the domain, or the one that was just taken in advance
  *      choice          plan_make       the set that loses least
- *      look again      watch_look      between the trigger and here memory may have come back
+ *      look again      watch_look      while it was scanned memory may have come back
  *      intent          journal         before the deed, so that a crash can be told from a decision
  *      order           standing_follow what the kernel module would do if we did not get to it
  *      deed            deed_start      one victim; the loop goes on while it dies
@@ -140,13 +140,20 @@ static void pretend(struct controller *c)
         round_end(c, "dry-run");
 }
 
+/* The scan took its time. */
+static bool is_still_short(struct controller *c, struct watch *w)
+{
+        return watch_look(w, &c->scanner, &c->config->policy) == CGROUPFS_OK && w->shortage.level == LEVEL_SHORT;
+}
+
 void round_begin(struct controller *c, struct watch *w)
 {
         uint64_t trigger_us = loop_now_us();
+        bool primed = is_primed(c, w);
 
         c->round = (struct round){ .number = c->round.number, .watch = w, .trigger_us = trigger_us,
                                    .shortage = w->shortage };
-        c->round.verdict = plan_round(c, w, !is_primed(c, w));  /* what was chosen in advance stands */
+        c->round.verdict = plan_round(c, w, !primed);   /* what was chosen in advance stands */
         c->round.available_before = c->snapshot.facts.memory_available;
         if (c->round.verdict == VERDICT_CALM) {
                 watch_hold(w, HOLD_US / 10, 0);
@@ -157,7 +164,7 @@ void round_begin(struct controller *c, struct watch *w)
                 report_helpless(c);
                 return;
         }
-        if (watch_look(w, &c->scanner, &c->config->policy) != CGROUPFS_OK || w->shortage.level != LEVEL_SHORT)
+        if (!primed && !is_still_short(c, w))
                 return;
 
         c->round.active = true;

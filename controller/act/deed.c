@@ -308,17 +308,17 @@ void deed_start(struct deed *d, const struct deed_order *order)
         n->pins++;
         d->started_us = loop_now_us();
         d->tick.due_us = d->started_us + TICK_US;
-        events_fd = node_file(n, FILE_EVENTS);
-        if (events_fd >= 0) {
-                d->events.fd = events_fd;
-                if (loop_watch(d->loop, &d->events, EPOLLPRI) < 0)
-                        d->events.fd = -1;
-        }
         if (d->options->grace_us > 0) {
                 d->state = DEED_GRACE;
                 submit(d, STRIKE_TERM);
         } else {
                 strike(d);
+        }
+        events_fd = node_file(n, FILE_EVENTS);  /* an event before this is seen by the next tick */
+        if (events_fd >= 0) {
+                d->events.fd = events_fd;
+                if (loop_watch(d->loop, &d->events, EPOLLPRI) < 0)
+                        d->events.fd = -1;
         }
 }
 

@@ -72,11 +72,8 @@ static void carry_out(struct striker *s)
         const struct strike_order *o = &s->order;
         struct strike_report *r = &s->report;
         int pids[REAP_MAX];
-        size_t n = 0;
 
         *r = (struct strike_report){ .ticket = o->ticket, .kind = o->kind };
-        if (o->kind != STRIKE_TERM)
-                n = signals_list(o->procs_fd, pids, REAP_MAX);
         r->started_us = loop_now_us();
         switch (o->kind) {
         case STRIKE_TERM:
@@ -84,15 +81,14 @@ static void carry_out(struct striker *s)
                 break;
         case STRIKE_GROUP:
                 r->error = kill_group(o);
-                r->signalled = (uint32_t)n;
                 break;
         default:
                 r->error = signals_kill(o->dir_fd, &r->signalled);
         }
         r->done_us = loop_now_us();
         set_phase(s, PHASE_STRUCK);
-        if (o->reap)
-                signals_reap(pids, n);
+        if (o->reap && o->kind != STRIKE_TERM)          /* who is gone by now needs no help */
+                signals_reap(pids, signals_list(o->procs_fd, pids, REAP_MAX));
         set_phase(s, PHASE_DONE);
 }
 

@@ -31,8 +31,7 @@ struct strike_report {
         enum strike_kind kind;
         int error;              /* 0, or -errno of the deed: of cgroup.kill, or of the first signal that
                                  * failed */
-        uint32_t signalled;     /* processes that were signalled, or that were in the group when it was
-                                 * killed */
+        uint32_t signalled;     /* processes; cgroup.kill does not tell how many, then 0 */
         uint64_t started_us, done_us;   /* CLOCK_MONOTONIC: before and after the deed itself, reaping not
                                          * included */
 };
