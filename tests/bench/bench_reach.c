@@ -40,7 +40,6 @@ static const struct rule rules[] = {
         { "all at once", 0, { 10000, 10000, 10000, 10000 } },
         { "what was lost, once", 1, { 0 } },
         { "twice (reach_plan)", 2, { 0 } },
-        { "once and a half", 1.5, { 0 } },
         { "three times", 3, { 0 } },
 };
 
