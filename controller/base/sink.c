@@ -4,7 +4,8 @@
  * escaped, commas kept by one flag (an opening bracket clears it, any value sets it).
  *
  * An intent names every container, and is written before the first strike. So what it is made of, numbers and
- * plain text, goes without stdio, and text in runs instead of bytes. */
+ * plain text, goes without stdio; keys, which are this program's own, without a look at their letters; and other
+ * text eight bytes at a time. */
 #include "base/sink.h"
 
 #include <stdarg.h>
@@ -17,15 +18,26 @@ void sink_init(struct sink *s, char *buffer, size_t size)
         buffer[0] = '\0';
 }
 
-void sink_bytes(struct sink *s, const char *bytes, size_t len)
+/* The place of the next len bytes, which the caller fills; NULL when there is no room for them. */
+static char *take_room(struct sink *s, size_t len)
 {
+        char *place = s->text + s->len;
+
         if (s->full || len >= s->size - s->len) {
                 s->full = true;
-                return;
+                return NULL;
         }
-        memcpy(s->text + s->len, bytes, len);
         s->len += len;
         s->text[s->len] = '\0';
+        return place;
+}
+
+void sink_bytes(struct sink *s, const char *bytes, size_t len)
+{
+        char *place = take_room(s, len);
+
+        if (place)
+                memcpy(place, bytes, len);
 }
 
 void sink_text(struct sink *s, const char *text)
@@ -52,11 +64,32 @@ void sink_format(struct sink *s, const char *format, ...)
         s->len += (size_t)n;
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The high bit of a byte is set if it, or one before it, is 0; bytes from 0x80 on do not count. */
+static uint64_t zeros(uint64_t word)
+{
+        return (word - EACH(0x01)) & ~word;
+}
+
+static bool is_plain(uint64_t word)
+{
+        uint64_t below_space = (word - EACH(0x20)) & ~word, high = word;
+
+        return ((below_space | high | zeros(word ^ EACH('"')) | zeros(word ^ EACH('\\')) | zeros(word ^ EACH(0x7f))) &
+                EACH(0x80)) == 0;
+}
+
 /* How many bytes from here stand for themselves in a string. */
 static size_t plain_run(const char *bytes, size_t len)
 {
         size_t n = 0;
 
+        for (uint64_t word; len - n >= sizeof(word); n += sizeof(word)) {
+                memcpy(&word, bytes + n, sizeof(word));
+                if (!is_plain(word))
+                        break;
+        }
         while (n < len && bytes[n] >= 0x20 && bytes[n] < 0x7f && bytes[n] != '"' && bytes[n] != '\\')
                 n++;
         return n;
@@ -84,13 +117,20 @@ void sink_json_string(struct sink *s, const char *bytes, size_t len)
 
 static void json_key(struct sink *s, const char *key)
 {
-        if (s->comma)
-                sink_text(s, ",");
+        size_t comma = s->comma, len = key ? strlen(key) : 0;
+        char *place = take_room(s, comma + len + (key ? 3 : 0));
+
         s->comma = true;
+        if (!place)
+                return;
+        if (comma)
+                *place++ = ',';
         if (!key)
                 return;
-        sink_json_string(s, key, strlen(key));
-        sink_text(s, ":");
+        *place++ = '"';
+        place = (char *)memcpy(place, key, len) + len;
+        *place++ = '"';
+        *place = ':';
 }
 
 void json_open(struct sink *s, const char *key, char bracket)

@@ -28,7 +28,8 @@ void sink_format(struct sink *s, const char *format, ...) PRINTF(2, 3);
  * second). */
 void sink_json_string(struct sink *s, const char *bytes, size_t len);
 
-/* JSON, member by member. A NULL key makes an array element. Commas are kept. */
+/* JSON, member by member. A NULL key makes an array element; any other is written as it is, so it holds nothing that
+ * JSON escapes. Commas are kept. */
 void json_open(struct sink *s, const char *key, char bracket);          /* '{' or '[' */
 void json_close(struct sink *s, char bracket);                          /* '}' or ']' */
 /* Readers' integers end at INT64_MAX (jansson refuses the whole text past it); what is larger is written

@@ -54,6 +54,13 @@ Test(sink, every_byte_comes_back)
                 all[i] = (unsigned char)i;
                 snprintf(what, sizeof(what), "byte %#zx", i);
                 expect_bytes(what, &all[i], 1);
+                for (size_t at = 0; at < 17; at++) {
+                        unsigned char among[17];
+
+                        memset(among, 'a', sizeof(among));
+                        among[at] = (unsigned char)i;
+                        expect_bytes(what, among, sizeof(among));
+                }
         }
         expect_bytes("all bytes", all, 256);
         expect_bytes("none", all, 0);
@@ -84,7 +91,7 @@ static void write_all(struct sink *s)
         json_bool(s, "no", false);
         json_text(s, "text", "a \"quoted\" \\ line\n\x01\xff");
         json_text(s, "none", NULL);
-        json_text(s, "a \"key\"", "");
+        json_text(s, "a key", "");
         json_open(s, "empty object", '{');
         json_close(s, '}');
         json_open(s, "empty list", '[');
@@ -117,7 +124,7 @@ Test(sink, nested)
         cr_assert(all, "%s: %s", s.text, error.text);
         expected = json_pack("{s:i, s:I, s:b, s:b, s:s, s:n, s:s, s:{}, s:[], s:[i, [s], {s:f}, b], s:f}",
                              "zero", 0, "large", (json_int_t)INT64_MAX, "yes", 1, "no", 0, "text",
-                             "a \"quoted\" \\ line\n\x01\xc3\xbf", "none", "a \"key\"", "", "empty object",
+                             "a \"quoted\" \\ line\n\x01\xc3\xbf", "none", "a key", "", "empty object",
                              "empty list", "list", 1, "deep", "share", 12.34, 0, "small", 0.05);
         cr_assert(expected);
         cr_expect(json_equal(all, expected), "%s", s.text);
