@@ -105,11 +105,20 @@ static void reach_ahead(struct controller *c, struct watch *w)
         w->reach = reach_plan(&c->plan, c->planner, &c->snapshot, &shortage, &w->lost, 0, &c->config->policy);
 }
 
+/* Once a second; and just before the line is crossed, but not again when what was read will still do then: a scan
+ * that has begun holds up the look that would see the crossing. */
+static bool is_prime_due(const struct controller *c, const struct watch *w, uint64_t now_us)
+{
+        uint64_t age_us = now_us - w->primed_us, left_us = watch_time_left(w, &c->config->policy);
+
+        if (age_us < AHEAD_US || age_us >= PRIME_US)
+                return age_us >= PRIME_US;
+        return left_us <= AHEAD_US && (c->primed != w || age_us + left_us > PRIMED_US);
+}
+
 static void prime(struct controller *c, struct watch *w, uint64_t now_us)
 {
-        uint64_t age_us = now_us - w->primed_us;
-
-        if (age_us < AHEAD_US || (age_us < PRIME_US && watch_time_left(w, &c->config->policy) > AHEAD_US))
+        if (!is_prime_due(c, w, now_us))
                 return;
         w->primed_us = now_us;
         if (controller_scan(c, w, true) == CGROUPFS_OK) {

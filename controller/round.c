@@ -39,10 +39,6 @@
 /* How long one that the module has struck may take to die: longer than the module waits for it. */
 #define DYING_US (5 * USEC_PER_SEC)
 
-/* How old a snapshot that was taken in advance may be: what a host's sudden load may delay the scan itself
- * by. */
-#define PRIMED_US (200 * USEC_PER_MSEC)
-
 /* After this long the next victim is left to another round. What is restarted as fast as it is shed would
  * otherwise keep one round going for ever, and every other domain, each pause and a reload waiting for it.
  * As long as the longest grace period that can be configured. */

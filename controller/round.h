@@ -4,6 +4,10 @@
 
 #include "controller.h"
 
+/* How old a snapshot that was taken in advance may be: what a host's sudden load may delay the scan itself
+ * by. */
+#define PRIMED_US (200 * USEC_PER_MSEC)
+
 int round_init(struct controller *c);
 
 /* Begins a round for a domain that was judged short. It goes on by itself, through the loop, and ends with
