@@ -69,12 +69,24 @@ static json_t *victim_fates(const struct round *r, const json_t *planned, const 
         return map;
 }
 
+/* How much of the way from the acting line to the target that was; NULL when it is not known. New. */
+static char *reach_text(const json_t *intent)
+{
+        unsigned long long reach = field_u64(intent, "reach");
+
+        if (!json_object_get(intent, "reach"))
+                return NULL;
+        return reach < 100 ? text_format("%llu %% of the way from the acting line to the target", reach)
+                           : text_format("all of the way to the target");
+}
+
 static void print_intent(const struct round *r, FILE *out, const struct term *term)
 {
         const json_t *intent = r->intent, *plan = json_object_get(intent, "plan");
         CLEANUP(free_p) char *when = text_time(field_u64(intent, "time_usec"));
         CLEANUP(free_p) char *domain = show_text(intent, "domain");
         CLEANUP(free_p) char *need = show_size(intent, "need"), *relief = show_size(plan, "relief");
+        CLEANUP(free_p) char *reach = reach_text(intent);
         CLEANUP(free_p) char *witness = text_show_json(word_means(witnesses, ARRAY_SIZE(witnesses),
                                                                   field_text(intent, "witness")));
         size_t n_victims = show_count(plan, "victims"), n = n_victims + show_count(plan, "kept");
@@ -83,8 +95,8 @@ static void print_intent(const struct round *r, FILE *out, const struct term *te
 
         fprintf(out, "%sRound %llu%s, %s, domain %s: %s.\n", style_begin(term, STYLE_BOLD),
                 (unsigned long long)r->number, style_end(term, STYLE_BOLD), when, domain, witness);
-        fprintf(out, "%s had to come back. The plan was to shed %zu of %zu, to free %s and lose a utility of "
-                "%llu, %s.\n\n", need, n_victims, n, relief,
+        fprintf(out, "%s had to come back%s%s. The plan was to shed %zu of %zu, to free %s and lose a utility of "
+                "%llu, %s.\n\n", need, reach ? ", " : "", reach ? reach : "", n_victims, n, relief,
                 (unsigned long long)field_u64(plan, "utility_lost"),
                 proven ? "the least possible" : "not proven to be the least");
         show_entries(plan, json_object_get(intent, "snapshot"), map, out, term);

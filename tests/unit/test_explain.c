@@ -96,6 +96,7 @@ static void daemon_intent(struct daemon *d, uint64_t round)
         json_text(s, "witness", "available");
         json_text(s, "level", "short");
         json_u64(s, "need", d->plan.need);
+        json_u64(s, "reach", 25);
         plan_write(s, "plan", &d->plan, &d->snapshot, 12);
         snapshot_write(s, "snapshot", &d->snapshot, d->plan.need);
         journal_end(d->journal);
@@ -273,8 +274,8 @@ Test(explain, who_died_who_was_spared_and_why)
 {
         static const char *const said[] = {
                 "domain /: available memory had fallen below the acting line.",
-                "900 MiB had to come back. The plan was to shed 2 of 4, to free 1 GiB and lose a utility of "
-                "13, the least possible.",
+                "900 MiB had to come back, 25 % of the way from the acting line to the target. The plan was to shed 2 of "
+                "4, to free 1 GiB and lose a utility of 13, the least possible.",
                 "died    /hog\\x1b[2J", "spared  /job", "worth more", "protected by its label", "cgroup.kill",
                 "Outcome: recovered. Needed 900 MiB, expected 512 MiB, measured 500 MiB freed; available "
                 "100 MiB before, 600 MiB after.",
