@@ -19,7 +19,7 @@ static const char help[] =
         "  -c, --config FILE         ceilings (default: " CEILING_PATH ", if it is there)\n"
         "  -n, --dry-run             print what would be written, write nothing\n"
         "      --strict              let a failure keep the container from starting\n"
-        "      --cgroup-root DIR     the cgroup v2 hierarchy (default: where it is mounted)\n"
+        "      --cgroup-root DIR     (default: /sys/fs/cgroup, or unified in it)\n"
         "      --proc-root DIR       the proc file system (default: /proc)\n"
         "  -h, --help                this text\n"
         "  -V, --version             the version\n"

@@ -83,7 +83,7 @@ static int socket_receive(int fd, char **ret_line)
 
 static int unreachable(const struct verb *verb, const char *path, int error)
 {
-        const char *advice = "is jettisond running? 'systemctl status jettisond' says";
+        const char *advice = "is jettisond running? See 'systemctl status jettisond'";
 
         if (error == -ENAMETOOLONG)
                 return verb_fail(verb, EXIT_UNREACHABLE,

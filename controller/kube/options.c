@@ -33,7 +33,7 @@ static const char help[] =
         "      --watch-timeout TIME  after which a watch is begun anew (default: 5min)\n"
         "  -c, --config FILE         weights and ceilings (default: " RULES_PATH ",\n"
         "                            if it is there)\n"
-        "      --cgroup-root DIR     the cgroup v2 hierarchy (default: where it is mounted)\n"
+        "      --cgroup-root DIR     (default: /sys/fs/cgroup, or unified in it)\n"
         "      --journal FILE        the daemon's (default: " JOURNAL_PATH ")\n"
         "      --state DIR           where it remembers how far that was told (default: " STATE_PATH ",\n"
         "                            if it is there)\n"
