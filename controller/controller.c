@@ -8,8 +8,8 @@
  * Everything here runs on one thread. One round is under way at a time, over all domains together, so that
  * no memory which one round has on its way is asked for by another. While a domain is armed its snapshot is
  * taken once a second, so that every file is open and every page in place when it counts, and once more when
- * the line is about to be crossed: then the round need not take its own. Of the host's the standing order is
- * made (standing.c).
+ * the line is about to be crossed, unless the last will still do then: so the round need not take its own. From
+ * it, how far the round will go is chosen in advance, and of the host's the standing order is made (standing.c).
  *
  * Where the kernel module is there, it calls when the host's memory falls, and until then nobody looks. */
 #include "controller.h"
@@ -100,9 +100,9 @@ static void make_ready(struct controller *c)
 /* How far the next round goes, if memory goes on falling. Everything that choosing needs is warm then. */
 static void reach_ahead(struct controller *c, struct watch *w)
 {
-        struct shortage shortage = shortage_ahead(&c->snapshot.facts, w->reach, &c->config->policy);
+        struct shortage shortage = shortage_ahead(&c->snapshot.facts, w->reach.share, &c->config->policy);
 
-        w->reach = reach_plan(&c->plan, c->planner, &c->snapshot, &shortage, &w->lost, 0, &c->config->policy);
+        reach_plan(&c->plan, c->planner, &c->snapshot, &shortage, &w->lost, 0, &c->config->policy, true, &w->reach);
 }
 
 /* Once a second; and just before the line is crossed, but not again when what was read will still do then: a scan
@@ -368,9 +368,12 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
                 shortage = shortage_given(&c->snapshot.facts, need, &c->config->policy);
                 plan_make(&c->plan, c->planner, &c->snapshot, &shortage, &c->config->policy);
         } else {
-                shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, false, w->reach,
+                struct reach reach = w->reach;
+
+                shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, false, reach.share,
                                           &c->config->policy);
-                reach_plan(&c->plan, c->planner, &c->snapshot, &shortage, &w->lost, 0, &c->config->policy);
+                reach_plan(&c->plan, c->planner, &c->snapshot, &shortage, &w->lost, 0, &c->config->policy, true,
+                           &reach);
         }
         *ret_solve_us = loop_now_us() - begun_us;
         *ret_snapshot = &c->snapshot;
@@ -392,6 +395,8 @@ int controller_reload(struct controller *c, const struct config *config)
         c->config = config;
         c->deed.options = &config->act;
         c->primed = NULL;
+        for (size_t i = 0; i < c->n_watches; i++)
+                c->watches[i].reach = reach_shortest(&config->policy);
         domains_reconfigure(c, before);
         tree_walk(c->scanner.tree);
         watch_domains(c);

@@ -109,7 +109,7 @@ static void write_intent(struct controller *c, struct sink *s, bool with_snapsho
         json_text(s, "level", level_name(r->shortage.level));
         json_u64(s, "need", r->need);
         if (r->shortage.witness != WITNESS_STALL)
-                json_u64(s, "reach", r->watch->reach * 100 / PERMYRIAD);
+                json_u64(s, "reach", r->watch->reach.share * 100 / PERMYRIAD);
         write_plan(c, s, with_snapshot);
 }
 

@@ -2,8 +2,8 @@
 /* A round, in the order of its lines:
  *
  *      facts           scan_run        a snapshot of the domain, or the one that was just taken in advance
- *      choice          plan_make       the set that loses least
- *      look again      watch_look      while it was scanned memory may have come back
+ *      choice          reach_plan      how far to go, and the set that loses least for that
+ *      look again      watch_look      after a scan: meanwhile memory may have come back
  *      intent          journal         before the deed, so that a crash can be told from a decision
  *      order           standing_follow what the kernel module would do if we did not get to it
  *      deed            deed_start      one victim; the loop goes on while it dies
@@ -91,35 +91,25 @@ static bool is_primed(const struct controller *c, const struct watch *w)
 }
 
 /* A snapshot taken in advance is used once, with what the look just found of the domain itself. */
-static int take_facts(struct controller *c, struct watch *w)
+static int take_facts(struct controller *c, struct watch *w, bool primed)
 {
-        if (!is_primed(c, w))
+        if (!primed)
                 return controller_scan(c, w, true);
         c->primed = NULL;
         c->snapshot.facts = w->facts;
         return CGROUPFS_OK;
 }
 
-/* Facts and choice, for what is missing now; how far to go is chosen anew, or as it was. */
-static enum verdict plan_round(struct controller *c, struct watch *w, bool anew)
+/* Facts and choice, for what is missing now. Until there is a reason to choose it anew, the reach stands. */
+static enum verdict plan_round(struct controller *c, struct watch *w, bool primed, bool anew)
 {
-        uint64_t begun_us, coming;
+        uint64_t begun_us;
 
-        if (take_facts(c, w) != CGROUPFS_OK)
-                return VERDICT_CALM;
-        coming = standing_in_flight(c);
-        c->round.shortage.need = u64_less(shortage_need(&c->snapshot.facts, c->round.shortage.witness,
-                                                        c->round.shortage.swap_short, w->reach,
-                                                        &c->config->policy),
-                                          coming);
-        if (c->round.shortage.need == 0)
+        if (take_facts(c, w, primed) != CGROUPFS_OK)
                 return VERDICT_CALM;
         begun_us = loop_now_us();
-        if (anew)
-                w->reach = reach_plan(&c->plan, c->planner, &c->snapshot, &c->round.shortage, &w->lost, coming,
-                                      &c->config->policy);
-        else
-                plan_make(&c->plan, c->planner, &c->snapshot, &c->round.shortage, &c->config->policy);
+        reach_plan(&c->plan, c->planner, &c->snapshot, &c->round.shortage, &w->lost, standing_in_flight(c),
+                   &c->config->policy, anew, &w->reach);
         c->round.solve_us = loop_now_us() - begun_us;
         return c->plan.verdict;
 }
@@ -149,7 +139,7 @@ void round_begin(struct controller *c, struct watch *w)
 
         c->round = (struct round){ .number = c->round.number, .watch = w, .trigger_us = trigger_us,
                                    .shortage = w->shortage };
-        c->round.verdict = plan_round(c, w, !primed);   /* what was chosen in advance stands */
+        c->round.verdict = plan_round(c, w, primed, !primed);
         c->round.available_before = c->snapshot.facts.memory_available;
         if (c->round.verdict == VERDICT_CALM) {
                 watch_hold(w, HOLD_US / 10, 0);
@@ -218,16 +208,16 @@ void round_bar(struct controller *c, uint64_t id, enum barred why)
         n->struck_until_us = loop_now_us() + (why == BARRED_DYING ? DYING_US : STRUCK_OUT_US);
 }
 
-void round_note_shed(struct controller *c, uint64_t id)
+void round_note_shed(struct controller *c, struct watch *w, uint64_t id, struct utility utility)
 {
-        uint32_t index = tree_find(c->scanner.tree, id);
+        uint32_t index = tree_find(c->scanner.tree, id), sheds = 1;
         const char *path = index == NODE_NONE ? NULL : tree_path(c->scanner.tree, index);
-        uint32_t sheds;
 
-        if (!path)
-                return;
-        sheds = backoff_note(&c->backoff, path, loop_now_us(), c->config->act.backoff_us);
-        if (sheds > 1 && (sheds & (sheds - 1)) == 0)
+        if (path)
+                sheds = backoff_note(&c->backoff, path, loop_now_us(), c->config->act.backoff_us);
+        if (sheds == 1)
+                watch_note_lost(w, utility);    /* who comes back each time was not lost */
+        else if ((sheds & (sheds - 1)) == 0)
                 log_warning("%s was shed %u times in a row: whatever restarts it should wait longer", path, sheds);
 }
 
@@ -240,10 +230,8 @@ static void mark_victim(struct controller *c, const struct snapshot_cgroup *v,
         watch_note_victim(c->round.watch, gave);
         if (!gave)
                 round_bar(c, v->id, result->outcome == OUTCOME_NOT_FREED ? BARRED_BARREN : BARRED_STUCK);
-        if (outcome_is_shed(result->outcome)) {
-                watch_note_lost(c->round.watch, v->utility);
-                round_note_shed(c, v->id);
-        }
+        if (outcome_is_shed(result->outcome))
+                round_note_shed(c, c->round.watch, v->id, v->utility);
 }
 
 /* Is the round done? For a plan that cannot reach the target, no longer being short will do. */
@@ -255,8 +243,8 @@ static bool is_done(struct controller *c)
         if (watch_look(w, &c->scanner, &c->config->policy) != CGROUPFS_OK)
                 return true;
         if (r->verdict == VERDICT_INSUFFICIENT)
-                return shortage_judge(&w->facts, 0, false, w->reach, &c->config->policy).level != LEVEL_SHORT;
-        return shortage_need(&w->facts, r->shortage.witness, r->shortage.swap_short, w->reach,
+                return shortage_judge(&w->facts, 0, false, w->reach.share, &c->config->policy).level != LEVEL_SHORT;
+        return shortage_need(&w->facts, r->shortage.witness, r->shortage.swap_short, w->reach.share,
                              &c->config->policy) == 0;
 }
 
@@ -298,7 +286,7 @@ static void on_done(void *context, const struct deed_result *result)
                 return;
         }
         eaten = r->watch->facts.memory_available <= r->available_before;     /* as fast as it comes */
-        verdict = r->verdict = plan_round(c, r->watch, eaten);
+        verdict = r->verdict = plan_round(c, r->watch, false, eaten);
         if (verdict == VERDICT_CALM)
                 round_end(c, standing_in_flight(c) > 0 ? "standing order" : "recovered");
         else if (verdict == VERDICT_NO_CANDIDATE)

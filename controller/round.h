@@ -22,8 +22,9 @@ bool round_adopt(struct controller *c, uint64_t number, uint64_t available);
  * minutes; BARRED_NOT lets it in again. Nothing if there is no such cgroup any more. */
 void round_bar(struct controller *c, uint64_t id, enum barred why);
 
-/* Notes that a cgroup was shed, so that a workload which keeps coming back gets its pause. */
-void round_note_shed(struct controller *c, uint64_t id);
+/* Notes that a cgroup of this utility was shed for that watch: what its shortage has cost, and that a workload which
+ * keeps coming back gets its pause. */
+void round_note_shed(struct controller *c, struct watch *w, uint64_t id, struct utility utility);
 
 /* Tells the outcome, and lets others begin. */
 void round_end(struct controller *c, const char *result);

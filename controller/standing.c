@@ -166,6 +166,7 @@ static void on_struck(struct controller *c, const struct jettison_event *e)
 static void tell_end(struct controller *c, const struct jettison_event *e, bool died)
 {
         struct standing *s = &c->standing;
+        struct watch *host = controller_host(c);
         struct ordered v = find_victim(c, e);
         struct deed_result result = { .outcome = died ? OUTCOME_FREED : OUTCOME_STUCK,
                                       .method = STRIKE_ORDER,
@@ -177,10 +178,9 @@ static void tell_end(struct controller *c, const struct jettison_event *e, bool 
                 return;
         s->victim = 0;
         round_bar(c, e->cgroup, died ? BARRED_NOT : BARRED_STUCK);
-        round_note_shed(c, e->cgroup);
-        if (c->round.active) {
-                watch_note_victim(c->round.watch, died);
-                watch_note_lost(c->round.watch, v.utility);
+        if (host) {
+                watch_note_victim(host, died);
+                round_note_shed(c, host, e->cgroup, v.utility);
         }
         c->round.expected += s->acting ? v.relief : 0;
         c->round.freed += result.freed;

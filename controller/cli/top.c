@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who would go first? As long as memory is plentiful nothing is needed and no plan names anybody, so the
- * need of a first round is asked for: from the acting line back to the target. While a round is under way
+/* Who would go first? As long as memory is plentiful nothing is needed and no plan names anybody, so
+ * all that rounds may restore is asked for: from the acting line back to the target. While a round is under way
  * the daemon answers no plan, and the domain stands alone. */
 #include <stdio.h>
 #include <string.h>

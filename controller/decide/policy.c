@@ -4,7 +4,7 @@
  * Act at 10 % available, or 4 GiB on a large host: a fast allocator on a swapless machine went from 10 % to
  * the kernel's own killer in 0.35 … 1 s, and a reaction takes up to 0.3 s; 4 GiB is 0.7 s at 6 GiB/s, the
  * fill rate that earlyoom measured. A share of a terabyte would be waste. Restore 15 % or 6 GiB, so that
- * the next allocation does not start the next round, but not at once (shortage.c). Arm at 30 %, the report's
+ * the next allocation does not start the next round, but not at once (reach.c). Arm at 30 %, the report's
  * threshold.
  *
  * Pressure alone is not believed (one container thrashing at its own limit drove the host's pressure to 87

@@ -7,9 +7,9 @@
  * It is the question of the skier who does not know how often he will go, whether to rent or to buy, and the answer
  * is his: spend at once, if it ends the matter, about what has been spent in small amounts. So the first round
  * restores a quarter of the way, or more if that loses nothing more; and each that soon follows goes as far as it
- * can for twice of what its shortage has cost already. What is lost beyond the least is then at most a multiple of
- * it, however many small containers stand beside the leak; and as long as little was lost, nobody worth much is
- * touched for memory that nobody may ask for.
+ * can while it loses at most twice what its shortage has cost already. What is lost beyond the least is then at most a
+ * multiple of it, however many small containers stand beside the leak; and as long as little was lost, nobody worth
+ * much is touched for memory that nobody may ask for.
  *
  * Twice, and four steps: tests/bench/bench_reach.c plays shortages that end and leaks that do not against other
  * rules; docs/measurements.md has what it says. */
@@ -31,23 +31,45 @@ static struct loss loss_of(const struct plan *plan, const struct snapshot *s)
         return loss;
 }
 
-/* -1, 0, 1: is a less than b? The higher tier decides. */
-static int loss_compare(const struct loss *a, const struct loss *b)
+static struct loss loss_sum(const struct loss *a, const struct loss *b)
+{
+        struct loss sum;
+
+        for (size_t tier = 0; tier <= TIER_MAX; tier++)
+                sum.utility[tier] = a->utility[tier] + b->utility[tier];
+        return sum;
+}
+
+/* Is a no more than b? The higher tier decides. */
+static bool loss_is_within(const struct loss *a, const struct loss *b)
 {
         for (size_t tier = TIER_MAX + 1; tier-- > 0;)
                 if (a->utility[tier] != b->utility[tier])
-                        return a->utility[tier] < b->utility[tier] ? -1 : 1;
-        return 0;
+                        return a->utility[tier] < b->utility[tier];
+        return true;
 }
 
 /* What a plan may lose: twice of what was lost, or what the shortest reach costs. */
 static struct loss allowance(const struct loss *lost, const struct loss *shortest)
 {
-        struct loss twice;
+        struct loss twice = loss_sum(lost, lost);
 
-        for (size_t tier = 0; tier <= TIER_MAX; tier++)
-                twice.utility[tier] = 2 * lost->utility[tier];
-        return loss_compare(&twice, shortest) > 0 ? twice : *shortest;
+        return loss_is_within(&twice, shortest) ? *shortest : twice;
+}
+
+static unsigned shortest_step(const struct policy *policy)
+{
+        return policy->slow_start ? 1 : REACH_STEPS;
+}
+
+static uint32_t share_of(unsigned step)
+{
+        return step * PERMYRIAD / REACH_STEPS;
+}
+
+struct reach reach_shortest(const struct policy *policy)
+{
+        return (struct reach){ .share = share_of(shortest_step(policy)) };
 }
 
 /* What all plans of one choice have in common. */
@@ -60,50 +82,71 @@ struct choice {
         const struct policy *policy;
 };
 
-static uint32_t reach_of(unsigned step)
+static uint64_t need_of(const struct choice *c, uint32_t share)
 {
-        return step * PERMYRIAD / REACH_STEPS;
-}
-
-static uint64_t need_of(const struct choice *c, unsigned step)
-{
-        return u64_less(shortage_need(&c->snapshot->facts, c->shortage->witness, c->shortage->swap_short,
-                                      reach_of(step), c->policy),
+        return u64_less(shortage_need(&c->snapshot->facts, c->shortage->witness, c->shortage->swap_short, share,
+                                      c->policy),
                         c->coming);
 }
 
-static struct loss plan_step(const struct choice *c, unsigned step)
+/* Where nothing is needed nobody goes, whatever the capacity says. */
+static struct loss plan_for(const struct choice *c, uint32_t share)
 {
-        c->shortage->need = need_of(c, step);
-        plan_make(c->plan, c->planner, c->snapshot, c->shortage, c->policy);
+        struct shortage shortage = *c->shortage;
+
+        c->shortage->need = shortage.need = need_of(c, share);
+        if (shortage.need == 0)
+                shortage.level = LEVEL_ARMED;
+        plan_make(c->plan, c->planner, c->snapshot, &shortage, c->policy);
         return loss_of(c->plan, c->snapshot);
 }
 
 /* Does the plan get as far as was asked, for no more than it may lose? */
 static bool is_worth_it(const struct plan *plan, const struct loss *loss, const struct loss *allowed)
 {
-        return plan->verdict == VERDICT_ACT && plan->relief >= plan->need && loss_compare(loss, allowed) <= 0;
+        return plan->verdict == VERDICT_ACT && plan->relief >= plan->need && loss_is_within(loss, allowed);
 }
 
-uint32_t reach_plan(struct plan *plan, struct planner *planner, const struct snapshot *snapshot,
-                    struct shortage *shortage, const struct loss *lost, uint64_t coming,
-                    const struct policy *policy)
+/* From all of the way down to the shortest. Loss need not grow with the need: for more a higher tier may have to give
+ * so much that the lower ones give nothing. */
+static void choose(const struct choice *c, const struct loss *lost, struct reach *reach)
+{
+        unsigned shortest = shortest_step(c->policy), step = REACH_STEPS;
+        struct loss loss = plan_for(c, share_of(shortest)), allowed = allowance(lost, &loss);
+
+        *reach = (struct reach){ share_of(shortest), loss_sum(lost, &allowed) };
+        if (c->plan->verdict != VERDICT_ACT || !c->plan->optimal ||
+            need_of(c, share_of(REACH_STEPS)) == c->plan->need)
+                return;
+        for (; step > shortest; step--) {
+                loss = plan_for(c, share_of(step));
+                if (is_worth_it(c->plan, &loss, &allowed))
+                        break;
+                if (!c->plan->optimal)
+                        step = shortest + 1;
+        }
+        if (step == shortest)
+                plan_for(c, share_of(shortest));
+        reach->share = share_of(step);
+}
+
+/* As far as was chosen, with what the facts are now. */
+static bool keep(const struct choice *c, const struct loss *lost, const struct reach *reach)
+{
+        struct loss loss = plan_for(c, reach->share), sum = loss_sum(lost, &loss);
+
+        return c->plan->verdict == VERDICT_CALM || is_worth_it(c->plan, &sum, &reach->limit);
+}
+
+enum verdict reach_plan(struct plan *plan, struct planner *planner, const struct snapshot *snapshot,
+                        struct shortage *shortage, const struct loss *lost, uint64_t coming,
+                        const struct policy *policy, bool anew, struct reach *reach)
 {
         const struct choice c = { plan, planner, snapshot, shortage, coming, policy };
-        unsigned best = policy->slow_start ? 1 : REACH_STEPS, beyond = REACH_STEPS + 1, made = best;
-        struct loss loss = plan_step(&c, best), allowed = allowance(lost, &loss);
 
-        if (plan->verdict != VERDICT_ACT || need_of(&c, REACH_STEPS) == plan->need)
-                return reach_of(best);
-        for (unsigned step = REACH_STEPS; beyond - best > 1; step = (best + beyond) / 2) {
-                made = step;
-                loss = plan_step(&c, step);
-                if (is_worth_it(plan, &loss, &allowed))
-                        best = step;
-                else
-                        beyond = step;
-        }
-        if (made != best)
-                plan_step(&c, best);
-        return reach_of(best);
+        if (shortage->level != LEVEL_SHORT)
+                plan_make(plan, planner, snapshot, shortage, policy);
+        else if (anew || !keep(&c, lost, reach))
+                choose(&c, lost, reach);
+        return plan->verdict;
 }

@@ -1,27 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How far a round goes: how much of the way from the acting line to the target it restores. */
+/* How far a round goes: how much of the way from the acting line to the target it restores, and for how much. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/utility.h"
 #include "decide/plan.h"
 
-/* A reach is a share of that way, of PERMYRIAD; the shortest is the first of so many steps. */
 #define REACH_STEPS 4
 
-/* What a shortage has cost so far, by tier. */
+/* What a shortage has cost, or may cost, by tier; tiers are compared from the top. */
 struct loss {
         uint64_t utility[TIER_MAX + 1];
 };
 
 void loss_add(struct loss *loss, struct utility utility);
 
-/* Plans a round, and chooses how far it goes: as far as its plan loses no more than twice of what was lost before,
- * or than the plan for the shortest reach does if that is more; tiers are compared from the top. Pure, like
- * plan_make, which it calls up to five times. 'shortage' is what shortage_judge said; its need becomes that of the
- * reach chosen, less the bytes that are 'coming' anyway. The plan is the one for that need. Returns the reach,
- * permyriad. */
-uint32_t reach_plan(struct plan *plan, struct planner *planner, const struct snapshot *snapshot,
-                    struct shortage *shortage, const struct loss *lost, uint64_t coming,
-                    const struct policy *policy);
+struct reach {
+        uint32_t share;         /* of that way, permyriad */
+        struct loss limit;      /* what the shortage may have cost in all when it is reached */
+};
+
+/* The shortest: one step; all of the way without slow start. It may cost nothing yet. */
+struct reach reach_shortest(const struct policy *policy);
+
+/* Plans a round. Goes as far as was chosen before if it still costs no more than its limit; else, or if that is
+ * wanted 'anew', the reach is chosen: as far as the plan loses no more than twice of what was lost so far, or than
+ * the plan for the shortest reach does if that is more. Nothing is planned if the shortest reach is restored
+ * already: then the verdict is VERDICT_CALM.
+ *
+ * Pure, like plan_make, which it calls up to six times; but no further once the solver has spent its budget
+ * (policy.work) on one of them, so that no more than three budgets are spent. 'shortage' is what shortage_judge said;
+ * its need becomes that of the reach, less the bytes that are 'coming' anyway. */
+enum verdict reach_plan(struct plan *plan, struct planner *planner, const struct snapshot *snapshot,
+                        struct shortage *shortage, const struct loss *lost, uint64_t coming,
+                        const struct policy *policy, bool anew, struct reach *reach);

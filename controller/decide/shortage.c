@@ -66,12 +66,12 @@ static uint64_t goal(struct amount line, struct amount target, uint64_t total, u
 uint64_t shortage_need(const struct domain_facts *f, enum witness witness, bool swap_short, uint32_t reach,
                        const struct policy *p)
 {
-        bool stalled = witness == WITNESS_STALL;
-        uint64_t memory = goal(p->act_available, p->target_available, f->memory_total,
-                               stalled ? PERMYRIAD : reach);
-        uint64_t need;
+        uint64_t memory, need;
 
-        if (stalled)
+        if (witness == WITNESS_STALL)
+                reach = PERMYRIAD;
+        memory = goal(p->act_available, p->target_available, f->memory_total, reach);
+        if (witness == WITNESS_STALL)
                 memory = u64_max(memory, amount_bytes(p->stall_available, f->memory_total));
         need = u64_max(u64_less(memory, f->memory_available), missing_to_line(f, p));
         if (swap_short) {

@@ -85,7 +85,7 @@ void watch_start(struct watch *w, struct loop *loop, struct scanner *s, const st
         w->woken = woken;
         w->gone = false;
         w->next_look_us = w->again_us = 0;
-        w->reach = policy->slow_start ? PERMYRIAD / REACH_STEPS : PERMYRIAD;
+        w->reach = reach_shortest(policy);
         w->facts = (struct domain_facts){ .memory_total = UINT64_MAX };  /* the first look reads everything */
         stall_meter_reset(&w->meter);
         if (w->domain.is_host) {
@@ -206,10 +206,10 @@ int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)
         w->stall_permyriad = 0;
         if (!is_after_round(w, now_us))
                 w->lost = (struct loss){ 0 };
-        w->shortage = shortage_judge(&w->facts, 0, false, w->reach, policy);
+        w->shortage = shortage_judge(&w->facts, 0, false, w->reach.share, policy);
         if (w->shortage.level != LEVEL_CALM) {
                 w->stall_permyriad = measure_stall(w, now_us, policy);
-                w->shortage = shortage_judge(&w->facts, w->stall_permyriad, is_out(w, now_us), w->reach, policy);
+                w->shortage = shortage_judge(&w->facts, w->stall_permyriad, is_out(w, now_us), w->reach.share, policy);
         }
         w->next_look_us = now_us + pause_until_next(w, s, policy);
         if (w->hold_above == 0)         /* nothing that could be seen before would begin a round */

@@ -16,7 +16,7 @@ struct watch {
         struct domain_facts facts;      /* of the last look */
         uint64_t looked_us;             /* when that was; 0: never */
         uint64_t fall;                  /* bytes a second that available memory fell by lately */
-        uint32_t reach;                 /* how far a round goes now, permyriad; chosen by reach_plan */
+        struct reach reach;             /* how far a round goes now, as chosen by reach_plan */
         struct loss lost;               /* by the rounds of this shortage so far */
         struct shortage shortage;       /* judged from them */
         uint32_t stall_permyriad;       /* likewise */

@@ -122,7 +122,7 @@ static void plan_by(const struct rule *rule, struct shortage *shortage, size_t r
         if (rule->times > 0) {
                 struct loss loss = { .utility = { (uint64_t)((double)lost * rule->times / 2) } };
 
-                reach_plan(&plan, planner, &snapshot, shortage, &loss, 0, &policy);
+                reach_plan(&plan, planner, &snapshot, shortage, &loss, 0, &policy, true, &(struct reach){ 0 });
         } else {
                 uint32_t reach = rule->steps[u64_min(round, ARRAY_SIZE(rule->steps) - 1)];
 

@@ -92,30 +92,39 @@ Test(reach, as_far_as_it_is_worth)
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 struct loss lost = { .utility = { rows[i].lost } };
+                struct reach reach = reach_shortest(&policy);
                 char text[ITEMS_MAX + 1];
                 size_t n = 0;
-                uint32_t reach;
 
                 while (n < ARRAY_SIZE(rows[i].items) && rows[i].items[n].relief > 0)
                         n++;
                 struct shortage shortage = begin(rows[i].items, n, &policy);
-                reach = reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy);
-                cr_expect_eq(reach, rows[i].reach, "%s: %u", rows[i].label, reach);
+                reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy, true, &reach);
+                cr_expect_eq(reach.share, rows[i].reach, "%s: %u", rows[i].label, reach.share);
                 cr_expect_str_eq(victims(text), rows[i].victims, "%s: %s", rows[i].label, text);
-                cr_expect_eq(shortage.need, reach * 100 * MIB / PERMYRIAD, "%s", rows[i].label);
+                cr_expect_eq(shortage.need, reach.share * 100 * MIB / PERMYRIAD, "%s", rows[i].label);
                 finish();
         }
+}
+
+static enum verdict choose(struct shortage *shortage, uint64_t coming, const struct policy *policy, struct reach *reach)
+{
+        static const struct loss nothing;
+
+        return reach_plan(&plan, planner, &snapshot, shortage, &nothing, coming, policy, true, reach);
 }
 
 Test(reach, all_at_once)
 {
         static const struct item items[] = { { 30, 1, 0 }, { 100, 50, 0 } };
         struct policy policy = hundred();
-        struct loss nothing = { 0 };
 
         policy.slow_start = false;
+        struct reach reach = reach_shortest(&policy);
         struct shortage shortage = begin(items, 2, &policy);
-        cr_expect_eq(reach_plan(&plan, planner, &snapshot, &shortage, &nothing, 0, &policy), PERMYRIAD);
+        cr_expect_eq(reach.share, PERMYRIAD);
+        choose(&shortage, 0, &policy, &reach);
+        cr_expect_eq(reach.share, PERMYRIAD);
         cr_expect_eq(plan.need, 100 * MIB);
         finish();
 }
@@ -125,32 +134,83 @@ Test(reach, needs)
 {
         static const struct item items[] = { { 30, 1, 0 }, { 200, 50, 0 } };
         struct policy policy = hundred();
-        struct loss nothing = { 0 };
+        struct reach reach = reach_shortest(&policy);
         struct shortage shortage = begin(items, 2, &policy);
 
-        reach_plan(&plan, planner, &snapshot, &shortage, &nothing, 10 * MIB, &policy);
+        choose(&shortage, 10 * MIB, &policy, &reach);
         cr_expect_eq(plan.need, 15 * MIB);
+        cr_expect_eq(choose(&shortage, 25 * MIB, &policy, &reach), VERDICT_CALM);
+        cr_expect(plan.n_victims == 0 && shortage.level == LEVEL_SHORT);
         shortage.witness = WITNESS_STALL;
-        cr_expect_eq(reach_plan(&plan, planner, &snapshot, &shortage, &nothing, 0, &policy), 2500);
+        choose(&shortage, 0, &policy, &reach);
+        cr_expect_eq(reach.share, 2500);
         cr_expect_eq(plan.need, 100 * MIB, "%lu", plan.need / MIB);
         finish();
 }
 
+/* By weight somebody goes even if nothing is needed; a round does not. */
 Test(reach, a_plan_by_weight_goes_no_further_than_it_frees)
 {
         static const struct item items[] = { { 30, 1, 0 }, { 100, 50, 0 } };
         struct policy policy = hundred();
-        struct loss nothing = { 0 };
+        struct reach reach = reach_shortest(&policy);
 
         policy.cover = COVER_WEIGHT;
         policy.capacity_fixed = true;
         policy.capacity = 110 * MIB;
         struct shortage shortage = begin(items, 2, &policy);
-        cr_expect_eq(reach_plan(&plan, planner, &snapshot, &shortage, &nothing, 0, &policy), 2500);
+        choose(&shortage, 0, &policy, &reach);
+        cr_expect_eq(reach.share, 2500);
+        policy.cover = COVER_BOTH;
+        cr_expect_eq(choose(&shortage, 25 * MIB, &policy, &reach), VERDICT_CALM);
         finish();
 }
 
-/* The plan is the one that plan_make gives for that reach; a step more would lose more than is allowed. */
+/* What was chosen stands as long as it costs no more than it was chosen for, what was lost since included. */
+Test(reach, kept)
+{
+        static const struct item items[] = { { 102, 10, 0 }, { 500, 900, 0 } };
+        struct policy policy = hundred();
+        struct reach reach = reach_shortest(&policy);
+        struct shortage shortage = begin(items, 2, &policy);
+        struct loss lost = { 0 };
+
+        choose(&shortage, 0, &policy, &reach);
+        cr_expect_eq(reach.share, PERMYRIAD);
+        snapshot.facts.memory_available -= MIB;
+        reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy, false, &reach);
+        cr_expect(reach.share == PERMYRIAD && plan.need == 101 * MIB && plan.utility_lost == 10);
+        snapshot.facts.memory_available -= 4 * MIB;
+        reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy, false, &reach);
+        cr_expect(reach.share == 7500 && plan.utility_lost == 10, "%u: not 900 for 3 MiB of a reserve", reach.share);
+
+        /* the cheap one gave less than was expected: a quarter is reached, and that will do */
+        lost.utility[0] = 10;
+        snapshot.cgroups[0].relief = snapshot.cgroups[0].memory = 0;
+        snapshot.facts.memory_available += 65 * MIB;
+        reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy, false, &reach);
+        cr_expect_eq(plan.verdict, VERDICT_CALM);
+        finish();
+}
+
+/* What plan_make loses for so many MiB, by tier from the top as one number, of which each tier has 16 bits; UINT64_MAX
+ * if all together do not reach. */
+static uint64_t rank_of(struct shortage shortage, uint64_t need, const struct policy *policy)
+{
+        uint64_t rank = 0;
+
+        shortage.need = need * MIB;
+        if (plan_make(&plan, planner, &snapshot, &shortage, policy) != VERDICT_ACT)
+                return UINT64_MAX;
+        for (size_t i = 0; i < plan.n_victims; i++) {
+                struct utility u = snapshot.cgroups[plan.entries[i].index].utility;
+
+                rank += (uint64_t)u.value << 16 * u.tier;
+        }
+        return rank;
+}
+
+/* The furthest reach that loses no more than it may, whatever lies before it, and the plan that belongs to it. */
 Test(reach, laws)
 {
         struct policy policy = hundred();
@@ -158,29 +218,31 @@ Test(reach, laws)
 
         for (int turn = 0; turn < 2000; turn++) {
                 struct item items[ITEMS_MAX];
-                struct loss lost = { .utility = { (uint64_t)rand_r(&dice) % 300 } };
+                uint64_t before = (uint64_t)rand_r(&dice) % 300, least, allowed, lost_then, wanted = 2500;
+                struct loss lost = { .utility = { before } };
+                struct reach reach = reach_shortest(&policy);
                 size_t n = 1 + (size_t)rand_r(&dice) % ITEMS_MAX;
-                uint64_t least, chosen, further;
-                uint32_t reach;
 
                 for (size_t i = 0; i < n; i++)
-                        items[i] = (struct item){ 1 + (uint64_t)rand_r(&dice) % 60, (uint16_t)(rand_r(&dice) % 200), 0 };
+                        items[i] = (struct item){ 1 + (uint64_t)rand_r(&dice) % 60, (uint16_t)(rand_r(&dice) % 200),
+                                                  (uint8_t)(rand_r(&dice) % 3) };
                 struct shortage shortage = begin(items, n, &policy);
-                reach = reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy);
-                chosen = plan.utility_lost;
-                cr_expect_eq(reach % (PERMYRIAD / REACH_STEPS), 0);
-                cr_expect_eq(plan.need, reach * 100 * MIB / PERMYRIAD);
+                lost_then = least = rank_of(shortage, 25, &policy);
+                allowed = u64_max(least, 2 * before);
+                for (uint64_t share = 5000; share <= PERMYRIAD && least != UINT64_MAX; share += 2500) {
+                        uint64_t rank = rank_of(shortage, share / 100, &policy);
 
-                shortage.need = 25 * MIB;
-                plan_make(&plan, planner, &snapshot, &shortage, &policy);
-                least = plan.utility_lost;
-                if (plan.verdict == VERDICT_ACT)
-                        cr_expect_leq(chosen, u64_max(least, 2 * lost.utility[0]), "turn %d", turn);
-                shortage.need = u64_min(100, (reach + PERMYRIAD / REACH_STEPS) * 100 / PERMYRIAD) * MIB;
-                further = plan_make(&plan, planner, &snapshot, &shortage, &policy) == VERDICT_ACT ?
-                                  plan.utility_lost : UINT64_MAX;
-                if (reach < PERMYRIAD)
-                        cr_expect_gt(further, u64_max(least, 2 * lost.utility[0]), "turn %d", turn);
+                        if (rank <= allowed) {
+                                wanted = share;
+                                lost_then = rank;
+                        }
+                }
+                reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy, true, &reach);
+                cr_expect_eq(reach.share, wanted, "turn %d: %u instead of %lu", turn, reach.share, wanted);
+                cr_expect_eq(plan.need, reach.share * 100 * MIB / PERMYRIAD);
+                cr_expect_eq(plan.verdict, least == UINT64_MAX ? VERDICT_INSUFFICIENT : VERDICT_ACT);
+                if (least != UINT64_MAX)
+                        cr_expect_eq(rank_of(shortage, reach.share / 100, &policy), lost_then);
                 finish();
         }
 }

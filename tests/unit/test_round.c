@@ -28,7 +28,7 @@ static struct group groups[GROUPS_N];
 static bool freed[GROUPS_N];
 static uint64_t available;
 static bool barren;                     /* the first that dies frees nothing … */
-static bool eaten;                      /* … or what he frees is taken by somebody at once */
+static uint64_t taken;                  /* … or somebody takes so much of it at once */
 
 static void tell_available(uint64_t bytes)
 {
@@ -87,8 +87,8 @@ static void play_kernel(void)
                 }
                 snprintf(path, sizeof(path), "cgroup/%s/memory.current", groups[i].path);
                 world_write(&w, path, "0\n");
-                tell_available(available + (eaten ? 0 : MEMORY));
-                eaten = false;
+                tell_available(available + MEMORY - taken);
+                taken = 0;
         }
 }
 
@@ -178,7 +178,7 @@ Test(round, one_is_enough)
 Test(round, eaten)
 {
         begin("50", "5", "900");
-        eaten = true;
+        taken = MEMORY;
         tell_available(SHORT);
         let_pass(1, LONG_US);
         expect("c", "intent victim:bfreed replan victim:afreed outcome:recovered");
@@ -230,13 +230,29 @@ Test(round, dry)
         finish();
 }
 
-/* Memory comes back while it is scanned: nobody is struck. */
-Test(round, calm_again)
+/* A snapshot taken while memory fell towards the line serves: what has changed since is not seen. */
+Test(round, primed)
 {
         begin("50", "5", "900");
+        tell_available(GIB);
+        while (!c.primed)
+                cr_assert_eq(loop_turn(&loop, 5 * USEC_PER_MSEC), 0);
+        world_write(&w, "cgroup/lxc.payload.b/memory.stat", "anon 0\nfile 0\n");
         tell_available(SHORT);
-        tell_available(PLENTY);
-        let_pass(1, 300 * USEC_PER_MSEC);
-        expect("abc", "");
+        let_pass(1, LONG_US);
+        expect("ac", "intent victim:bfreed outcome:recovered");
+        finish();
+}
+
+/* Half of the way was to be had for one of 5. A part of what it gave is taken, a quarter of the way is restored: the
+ * rest is not worth one of 50. */
+Test(round, not_at_any_price)
+{
+        begin("50", "5", "900");
+        taken = 170 * MIB;
+        tell_available(SHORT);
+        let_pass(1, LONG_US);
+        cr_expect_eq(available, 930 * MIB);
+        expect("ac", "intent victim:bfreed outcome:recovered");
         finish();
 }

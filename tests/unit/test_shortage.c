@@ -175,6 +175,7 @@ Test(shortage, reaches)
                 { "a quarter of both", 90, 80, 0, 2500, 55 },
                 { "all of both", 90, 80, 0, 10000, 60 + 70 },
                 { "stalls know no steps", 90, 1000, 5000, 2500, 110 },
+                { "nor where swap is short", 90, 80, 5000, 2500, 110 + 70 },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -140,7 +140,7 @@ Test(watch, what_was_lost_is_forgotten)
 {
         begin("", NULL);
         meminfo(700, 0, 0);
-        cr_expect_eq(watch.reach, PERMYRIAD / REACH_STEPS);
+        cr_expect_eq(watch.reach.share, PERMYRIAD / REACH_STEPS);
         watch_note_lost(&watch, (struct utility){ .value = 10 });
         watch_note_lost(&watch, (struct utility){ .value = 20, .tier = 3 });
         watch_reset(&watch, &policy_default);
