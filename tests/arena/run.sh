@@ -32,6 +32,7 @@ packages='systemd systemd-sysv udev dbus kmod attr procps earlyoom nohang oomd s
 libraries='libcgroup2 libjansson4 libseccomp2'
 memory=640M
 play_s=90               # of wall clock for a play, its cleaning up included, on a busy machine: a ceiling
+still_s=180             # after which a play stands still for good, and its VM is ended
 boot_s=120
 
 usage() {
@@ -221,11 +222,21 @@ record() {
                 + ", half \(.half), strike \(.strike_ms // "-") ms, kernel \(.oom_kills)"' <<<"$scores"
 }
 
-# Reads the console; notes how far it came.
+# Reads the console of the VM with this process id; notes how far it came.
 listen() {
-        local line word contestant='' load='' s='' rest
-        while IFS= read -r line; do
-                line=${line%$'\r'}
+        local pid=$1 line part='' code word contestant='' load='' s='' rest since=$SECONDS
+        while true; do
+                if [ -n "$contestant" ] && [ $((SECONDS - since)) -gt $still_s ]; then
+                        echo "  stands still: ended"
+                        kill "$pid" 2>/dev/null || true
+                        contestant=
+                fi
+                code=0
+                IFS= read -r -t 20 line || code=$?
+                [ $code -eq 0 ] || [ $code -gt 128 ] || break
+                part+=$line
+                [ $code -eq 0 ] || continue
+                line=${part%$'\r'} part=
                 case $line in
                 '@@ arena '*) ;;
                 *)
@@ -237,13 +248,14 @@ listen() {
                 case $word in
                 begin)
                         read -r contestant load s <<<"$rest"
+                        since=$SECONDS
                         : >"$out/logs/$contestant-$load-$s.log"
                         progress "$contestant, load $load, seed $s"
                         ;;
                 result) record "$contestant" "$load" "$s" "$rest" ;;
                 journal | log) echo "$rest" >>"$out/logs/$contestant-$load-$s.log" ;;
                 failed | dirty) echo "  $word: $rest" ;;
-                end | done) ;;
+                end | done) contestant= ;;
                 *) echo "  $rest" ;;
                 esac
         done
@@ -265,7 +277,7 @@ boot() {
 # The console is read from a file as it grows, so that the counters stay this shell's own.
 wait_boot() {
         local pid=$1
-        listen < <(tail -n +1 -f --pid "$pid" "$work/console")
+        listen "$pid" < <(tail -n +1 -f --pid "$pid" "$work/console")
         wait "$pid" || true
 }
 
