@@ -86,6 +86,7 @@ void watch_start(struct watch *w, struct loop *loop, struct scanner *s, const st
         w->gone = false;
         w->next_look_us = w->again_us = 0;
         w->reach = reach_shortest(policy);
+        w->lost = (struct loss){ 0 };
         w->facts = (struct domain_facts){ .memory_total = UINT64_MAX };  /* the first look reads everything */
         stall_meter_reset(&w->meter);
         if (w->domain.is_host) {
