@@ -33,6 +33,12 @@ struct demand {
         uint64_t weight, relief;
 };
 
+/* What the open entries of a tier have. */
+struct supply {
+        uint64_t weight, relief;
+        size_t n;
+};
+
 /* Written to, so that no page is new to a round; not with zeros, which the compiler knows to be there. */
 static void *table_new(size_t n, size_t size)
 {
@@ -117,17 +123,28 @@ static unsigned tier_of(const struct snapshot *s, const struct plan_entry *e)
         return s->cgroups[e->index].utility.tier;
 }
 
-/* Sums over the open entries of the tiers below 'tier'. */
-static struct demand sums_below(const struct plan *plan, const struct snapshot *s, unsigned tier)
+static void sum_up(struct supply *sum, const struct supply *more)
 {
-        struct demand sum = { 0 };
+        sum->weight += more->weight;
+        sum->relief += more->relief;
+        sum->n += more->n;
+}
 
-        for (size_t i = 0; i < plan->n; i++)
-                if (is_open(&plan->entries[i]) && tier_of(s, &plan->entries[i]) < tier) {
-                        sum.weight += plan->entries[i].weight;
-                        sum.relief += plan->entries[i].relief;
-                }
-        return sum;
+/* By tier; returns all together. */
+static struct supply sum_tiers(const struct plan *plan, const struct snapshot *s, struct supply tiers[static TIER_MAX + 1])
+{
+        struct supply all = { 0 };
+
+        memset(tiers, 0, (TIER_MAX + 1) * sizeof(*tiers));
+        for (size_t i = 0; i < plan->n; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+
+                if (is_open(e))
+                        sum_up(&tiers[tier_of(s, e)], &(struct supply){ e->weight, e->relief, 1 });
+        }
+        for (size_t tier = 0; tier <= TIER_MAX; tier++)
+                sum_up(&all, &tiers[tier]);
+        return all;
 }
 
 static struct demand demand_of(const struct plan *plan, const struct policy *policy)
@@ -205,14 +222,19 @@ static void keep_tier(struct plan *plan, const struct snapshot *s, unsigned tier
 }
 
 static void settle_tiers(struct plan *plan, struct planner *p, const struct snapshot *s,
-                         struct demand missing, const struct policy *policy)
+                         const struct supply *tiers, struct supply below, const struct policy *policy)
 {
+        struct demand missing = demand_of(plan, policy);
+
         plan->optimal = true;
         for (unsigned tier = TIER_MAX + 1; tier-- > 0;) {
-                struct demand below = sums_below(plan, s, tier);
-                struct demand d = { u64_less(missing.weight, below.weight),
-                                    u64_less(missing.relief, below.relief) };
+                struct demand d;
 
+                if (tiers[tier].n == 0)
+                        continue;
+                below.weight -= tiers[tier].weight;
+                below.relief -= tiers[tier].relief;
+                d = (struct demand){ u64_less(missing.weight, below.weight), u64_less(missing.relief, below.relief) };
                 if (d.weight > 0 || d.relief > 0)
                         settle_tier(plan, p, s, tier, d, policy, &missing);
                 else if (missing.weight > 0 || missing.relief > 0)
@@ -231,23 +253,17 @@ static void shed_all(struct plan *plan, const struct snapshot *s)
         plan->optimal = true;
 }
 
-/* Does a go before b? Victims before the kept; among victims the cheapest first, among equals the one that
- * frees more; the kept by id, which is their order in the snapshot. */
+/* Does victim a go before b? The cheapest first, among equals the one that frees more, then by id, which is their order
+ * in the snapshot. */
 static bool goes_before(const struct snapshot *s, const struct plan_entry *a, const struct plan_entry *b)
 {
         const struct utility *ua = &s->cgroups[a->index].utility, *ub = &s->cgroups[b->index].utility;
 
-        if ((a->fate == FATE_SHED) != (b->fate == FATE_SHED))
-                return a->fate == FATE_SHED;
-        if (a->fate == FATE_SHED) {
-                if (ua->tier != ub->tier)
-                        return ua->tier < ub->tier;
-                if (ua->value != ub->value)
-                        return ua->value < ub->value;
-                if (a->relief != b->relief)
-                        return a->relief > b->relief;
-        }
-        return a->index < b->index;
+        if (ua->tier != ub->tier)
+                return ua->tier < ub->tier;
+        if (ua->value != ub->value)
+                return ua->value < ub->value;
+        return a->relief != b->relief ? a->relief > b->relief : a->index < b->index;
 }
 
 static void sift_down(const struct snapshot *s, struct plan_entry *heap, size_t at, size_t n)
@@ -264,11 +280,33 @@ static void sift_down(const struct snapshot *s, struct plan_entry *heap, size_t 
         heap[at] = moving;
 }
 
-static void order_entries(struct plan *plan, const struct snapshot *s)
+/* Victims to the front. The kept stand by id already and stay so: victims are few as a rule, and to sort everything
+ * was most of a plan's work for ten thousand candidates. Where the choice had its items the victims wait meanwhile. */
+static void gather_victims(struct plan *plan, struct planner *p)
 {
-        for (size_t i = plan->n / 2; i-- > 0;)
-                sift_down(s, plan->entries, i, plan->n);
-        for (size_t n = plan->n; n > 1; n--) {
+        size_t n = 0, end = plan->n;
+
+        for (size_t i = 0; i < plan->n; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+
+                if (e->fate != FATE_SHED)
+                        continue;
+                p->map[n] = e->index;
+                p->loads[n++] = (struct load){ .weight = e->weight, .relief = e->relief };
+        }
+        for (size_t i = plan->n; i-- > 0;)
+                if (plan->entries[i].fate != FATE_SHED)
+                        plan->entries[--end] = plan->entries[i];
+        for (size_t i = 0; i < n; i++)
+                plan->entries[i] = (struct plan_entry){ p->map[i], FATE_SHED, p->loads[i].weight, p->loads[i].relief };
+}
+
+static void order_entries(struct plan *plan, struct planner *p, const struct snapshot *s)
+{
+        gather_victims(plan, p);
+        for (size_t i = plan->n_victims / 2; i-- > 0;)
+                sift_down(s, plan->entries, i, plan->n_victims);
+        for (size_t n = plan->n_victims; n > 1; n--) {
                 struct plan_entry last = plan->entries[0];
 
                 plan->entries[0] = plan->entries[n - 1];
@@ -281,13 +319,13 @@ enum verdict plan_make(struct plan *plan, struct planner *planner, const struct 
                        const struct shortage *shortage, const struct policy *policy)
 {
         size_t n_max = u64_min(plan->capacity_n, planner->n_max);
-        struct demand all;
+        struct supply tiers[TIER_MAX + 1], all;
 
         *plan = (struct plan){ .entries = plan->entries, .capacity_n = plan->capacity_n };
         plan->n = u64_min(s->n, n_max);
         plan->optimal = true;
         price_entries(plan, s, shortage, policy);
-        all = sums_below(plan, s, TIER_MAX + 1);
+        all = sum_tiers(plan, s, tiers);
         plan->weight_total = all.weight;
 
         if (shortage->level != LEVEL_SHORT) {
@@ -303,11 +341,11 @@ enum verdict plan_make(struct plan *plan, struct planner *planner, const struct 
                 shed_all(plan, s);
         } else {
                 plan->verdict = VERDICT_ACT;
-                settle_tiers(plan, planner, s, demand_of(plan, policy), policy);
+                settle_tiers(plan, planner, s, tiers, all, policy);
                 if (plan->n_victims == 0)
                         plan->verdict = VERDICT_CALM;   /* all of it fits the fixed capacity */
         }
-        order_entries(plan, s);
+        order_entries(plan, planner, s);
         return plan->verdict;
 }
 
