@@ -54,27 +54,47 @@ int ktext_u64(const char *text, uint64_t *ret_value)
         return 0;
 }
 
-static const struct ktext_key *find_key(const struct ktext_key *keys, size_t n_keys, const char *name,
-                                        size_t len)
+/* One bit for each first letter, so that a line that is nobody's costs one test. Letters 64 apart share a bit. */
+static uint64_t letter_bit(char c)
 {
-        for (size_t i = 0; i < n_keys; i++)
-                if (keys[i].name[0] == name[0] && strncmp(keys[i].name, name, len) == 0 &&
-                    keys[i].name[len] == '\0')
+        return UINT64_C(1) << ((unsigned char)c & 63);
+}
+
+/* The key that a line begins with, and where its value may stand. */
+static const struct ktext_key *find_key(const struct ktext_key *keys, size_t n_keys, const char *line,
+                                        const char **ret_behind)
+{
+        for (size_t i = 0; i < n_keys; i++) {
+                const char *name = keys[i].name, *p = line;
+
+                if (*name != *p)
+                        continue;
+                while (*name && *name == *p)
+                        name++, p++;
+                if (*name == '\0' && (*p == ' ' || *p == '\t')) {
+                        *ret_behind = p;
                         return &keys[i];
+                }
+        }
         return NULL;
 }
 
 size_t ktext_keys(const char *text, const struct ktext_key *keys, size_t n_keys)
 {
-        uint64_t seen = 0;
+        uint64_t seen = 0, letters = 0;
         size_t found = 0;
 
+        for (size_t i = 0; i < n_keys; i++)
+                letters |= letter_bit(keys[i].name[0]);
         for (const char *line = text, *end; found < n_keys && (end = strchr(line, '\n')); line = end + 1) {
-                size_t len = strcspn(line, " \t\n");
-                const struct ktext_key *key = find_key(keys, n_keys, line, len);
-                uint64_t bit = key ? UINT64_C(1) << (key - keys) : 0, value;
+                const struct ktext_key *key;
+                uint64_t bit, value;
+                const char *behind;
 
-                if (!key || (seen & bit) || !ktext_digits(skip_blanks(line + len), &value))
+                if (!(letters & letter_bit(*line)) || !(key = find_key(keys, n_keys, line, &behind)))
+                        continue;
+                bit = UINT64_C(1) << (key - keys);
+                if ((seen & bit) || !ktext_digits(skip_blanks(behind), &value))
                         continue;
                 *key->value = value;
                 seen |= bit;
