@@ -131,7 +131,8 @@ static void sum_up(struct supply *sum, const struct supply *more)
 }
 
 /* By tier; returns all together. */
-static struct supply sum_tiers(const struct plan *plan, const struct snapshot *s, struct supply tiers[static TIER_MAX + 1])
+static struct supply sum_tiers(const struct plan *plan, const struct snapshot *s,
+                               struct supply tiers[static TIER_MAX + 1])
 {
         struct supply all = { 0 };
 

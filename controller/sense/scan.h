@@ -53,8 +53,8 @@ int scan_look(struct scanner *s, const struct domain *d, uint64_t enough, struct
 
 /* All facts: candidates below the domain with their memory, relief, scores and utilities. They come from the
  * module, and from files where there is none or it does not answer. Brings the tree up to date first if
- * 'walk' is set. now_us: CLOCK_MONOTONIC, for what is barred for a time. Fills *ret_snapshot, whose buffers are the caller's. 0,
- * CGROUPFS_GONE (the domain is), or -errno (the root is lost). */
+ * 'walk' is set. now_us: CLOCK_MONOTONIC, for what is barred for a time. Fills *ret_snapshot, whose buffers are the
+ * caller's. 0, CGROUPFS_GONE (the domain is), or -errno (the root is lost). */
 int scan_run(struct scanner *s, const struct domain *d, bool walk, uint64_t now_us,
              struct snapshot *ret_snapshot);
 

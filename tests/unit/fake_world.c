@@ -30,7 +30,8 @@ void world_make(struct world *w, const char *text)
         cr_assert_eq(r, 0, "fixture: %s", strerror(-r));
         r = cgroupfs_open(w->fixture.cgroup, &w->fs, &lack);
         cr_assert_eq(r, 0, "hierarchy: %s", lack.text);
-        w->options = (struct sense_options){ .utility_default = { [POD_NONE ... POD_STATIC] = { .value = UTILITY_DEFAULT } },
+        w->options = (struct sense_options){ .utility_default = { [POD_NONE ... POD_STATIC] = {
+                                                                          .value = UTILITY_DEFAULT } },
                                              .oom_score_neutral = OOM_SCORE_NEUTRAL,
                                              .containers = true,
                                              .cgroups_max = 64,

@@ -191,7 +191,8 @@ static void fill(struct snapshot *s)
         s->time_us = INT64_MAX;
         s->left_out = 3;
         s->facts = (struct domain_facts){
-                .memory_total = 1ull << 50, .memory_available = 0, .memory_lists = 1ull << 49, .swap_total = 1, .swap_free = 1ull << 50,
+                .memory_total = 1ull << 50, .memory_available = 0, .memory_lists = 1ull << 49, .swap_total = 1,
+                .swap_free = 1ull << 50,
                 .psi = { { 1, 10, 100, 0 }, { 9999, 10000, 3333, INT64_MAX } }, .has_psi = true,
         };
         for (enum barred b = 0; b < BARRED_N; b++) {

@@ -48,7 +48,8 @@ static void begin(const char *a, const char *b, const char *last)
         int r;
 
         for (size_t i = 0; i < GROUPS_N; i++)
-                sprintf(text + strlen(text), "/lxc.payload.%c memory.current=%llu anon=%llu trusted.jettison.utility=%s\n",
+                sprintf(text + strlen(text),
+                        "/lxc.payload.%c memory.current=%llu anon=%llu trusted.jettison.utility=%s\n",
                         (char)('a' + i), (unsigned long long)MEMORY, (unsigned long long)MEMORY, labels[i]);
         world_make(&w, text);
         tell_available(PLENTY);
