@@ -12,10 +12,9 @@
 
 #include "base/base.h"
 
-static void child_main(enum child_kind kind)
+static void child_main(void)
 {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        signal(SIGTERM, kind == CHILD_IGNORES_TERM ? SIG_IGN : SIG_DFL);
         for (;;)
                 pause();
 }
@@ -57,6 +56,9 @@ static void change_byte(struct group *g, const char *file, off_t at, char byte)
 
 void group_start(struct group *g, struct world *w, const char *path, size_t n, enum child_kind kind)
 {
+        /* a child has it from its parent, and so from its first moment on */
+        void (*before)(int) = signal(SIGTERM, kind == CHILD_IGNORES_TERM ? SIG_IGN : SIG_DFL);
+
         *g = (struct group){ .world = w };
         cr_assert_leq(n, (size_t)GROUP_MAX);
         snprintf(g->path, sizeof(g->path), "%s", path);
@@ -65,11 +67,10 @@ void group_start(struct group *g, struct world *w, const char *path, size_t n, e
 
                 cr_assert_geq(child, 0);
                 if (child == 0)
-                        child_main(kind);
+                        child_main();
                 g->children[g->n] = child;
         }
-        if (kind == CHILD_IGNORES_TERM)
-                usleep(50000);          /* until they do */
+        signal(SIGTERM, before);
         list(g);
 }
 
