@@ -40,17 +40,30 @@ static void tell_available(uint64_t bytes)
         world_write(&w, "proc/meminfo", text);
 }
 
-/* The labels of a, b and c. */
+/* What a, b and c are worth, by rules: not everybody may write labels. */
+static void make_rules(const char *utilities[static GROUPS_N])
+{
+        static char paths[GROUPS_N][16];
+        static struct rule rules[GROUPS_N];
+
+        for (size_t i = 0; i < GROUPS_N; i++) {
+                snprintf(paths[i], sizeof(paths[i]), "/lxc.payload.%c", (char)('a' + i));
+                rules[i] = (struct rule){ .match = paths[i], .has_utility = true };
+                cr_assert_eq(utility_parse(utilities[i], strlen(utilities[i]), &rules[i].utility), 0);
+        }
+        config.sense.rules = rules;
+        config.sense.n_rules = GROUPS_N;
+}
+
 static void begin(const char *a, const char *b, const char *last)
 {
-        const char *labels[GROUPS_N] = { a, b, last };
+        const char *utilities[GROUPS_N] = { a, b, last };
         char text[1024] = "";
         int r;
 
         for (size_t i = 0; i < GROUPS_N; i++)
-                sprintf(text + strlen(text),
-                        "/lxc.payload.%c memory.current=%llu anon=%llu trusted.jettison.utility=%s\n",
-                        (char)('a' + i), (unsigned long long)MEMORY, (unsigned long long)MEMORY, labels[i]);
+                sprintf(text + strlen(text), "/lxc.payload.%c memory.current=%llu anon=%llu\n", (char)('a' + i),
+                        (unsigned long long)MEMORY, (unsigned long long)MEMORY);
         world_make(&w, text);
         tell_available(PLENTY);
         for (size_t i = 0; i < GROUPS_N; i++) {
@@ -60,6 +73,7 @@ static void begin(const char *a, const char *b, const char *last)
                 group_start(&groups[i], &w, path, 1, CHILD_SLEEPS);
         }
         cr_assert_eq(config_init(&config), 0);
+        make_rules(utilities);
         config.sense.cgroups_max = 64;
         config.sense.fill_rate_bytes = 100 * GIB;
         config.sense.timer_max_us = 50 * USEC_PER_MSEC;
@@ -156,6 +170,8 @@ static void finish(void)
         journal_free(c.journal);
         controller_fini(&c);
         loop_fini(&loop);
+        config.sense.rules = NULL;
+        config.sense.n_rules = 0;
         config_fini(&config);
         for (size_t i = 0; i < GROUPS_N; i++)
                 group_end(&groups[i]);
