@@ -100,7 +100,7 @@ static void make_ready(struct controller *c)
 /* How far the next round goes, if memory goes on falling. Everything that choosing needs is warm then. */
 static void reach_ahead(struct controller *c, struct watch *w)
 {
-        struct shortage shortage = shortage_ahead(&c->snapshot.facts, w->reach.share, &c->config->policy);
+        struct shortage shortage = shortage_ahead(&c->snapshot.facts, &c->config->policy);
 
         reach_plan(&c->plan, c->planner, &c->snapshot, &shortage, &w->lost, 0, &c->config->policy, true, &w->reach);
 }

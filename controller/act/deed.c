@@ -314,7 +314,7 @@ void deed_start(struct deed *d, const struct deed_order *order)
         } else {
                 strike(d);
         }
-        events_fd = node_file(n, FILE_EVENTS);  /* an event before this is seen by the next tick */
+        events_fd = node_file(n, FILE_EVENTS);  /* an event before this is told at once */
         if (events_fd >= 0) {
                 d->events.fd = events_fd;
                 if (loop_watch(d->loop, &d->events, EPOLLPRI) < 0)

@@ -45,6 +45,17 @@ void sink_text(struct sink *s, const char *text)
         sink_bytes(s, text, strlen(text));
 }
 
+void sink_u64(struct sink *s, uint64_t value)
+{
+        char digits[20];
+        size_t at = sizeof(digits);
+
+        do
+                digits[--at] = (char)('0' + value % 10);
+        while ((value /= 10) > 0);
+        sink_bytes(s, digits + at, sizeof(digits) - at);
+}
+
 void sink_format(struct sink *s, const char *format, ...)
 {
         size_t room = s->size - s->len;
@@ -148,15 +159,8 @@ void json_close(struct sink *s, char bracket)
 
 void json_u64(struct sink *s, const char *key, uint64_t value)
 {
-        char digits[20];
-        size_t at = sizeof(digits);
-
-        value = u64_min(value, INT64_MAX);
-        do
-                digits[--at] = (char)('0' + value % 10);
-        while ((value /= 10) > 0);
         json_key(s, key);
-        sink_bytes(s, digits + at, sizeof(digits) - at);
+        sink_u64(s, u64_min(value, INT64_MAX));
 }
 
 void json_bool(struct sink *s, const char *key, bool value)

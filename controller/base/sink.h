@@ -21,6 +21,7 @@ struct sink {
 void sink_init(struct sink *s, char *buffer, size_t size);
 void sink_bytes(struct sink *s, const char *bytes, size_t len);
 void sink_text(struct sink *s, const char *text);
+void sink_u64(struct sink *s, uint64_t value);         /* decimal, without stdio */
 void sink_format(struct sink *s, const char *format, ...) PRINTF(2, 3);
 
 /* Bytes of any kind as a quoted JSON string that is always valid UTF-8 and one line: printable ASCII as it

@@ -118,12 +118,10 @@ static void choose(const struct choice *c, const struct loss *lost, struct reach
         if (c->plan->verdict != VERDICT_ACT || !c->plan->optimal ||
             need_of(c, share_of(REACH_STEPS)) == c->plan->need)
                 return;
-        for (; step > shortest; step--) {
+        for (; step > shortest; step = c->plan->optimal ? step - 1 : shortest) {
                 loss = plan_for(c, share_of(step));
                 if (is_worth_it(c->plan, &loss, &allowed))
                         break;
-                if (!c->plan->optimal)
-                        step = shortest + 1;
         }
         if (step == shortest)
                 plan_for(c, share_of(shortest));

@@ -87,17 +87,13 @@ static bool is_swap_short(const struct domain_facts *f, const struct policy *p)
         return f->swap_total > 0 && is_swap_low(f, p);
 }
 
-struct shortage shortage_ahead(struct domain_facts *f, uint32_t reach, const struct policy *p)
+struct shortage shortage_ahead(struct domain_facts *f, const struct policy *p)
 {
         uint64_t above = u64_less(shortage_available(f), amount_bytes(p->act_available, f->memory_total));
-        bool swap_short = f->swap_total > 0;
 
         f->memory_available -= above;
         f->swap_free = u64_min(f->swap_free, amount_bytes(p->act_swap, f->swap_total));
-        return (struct shortage){ .level = LEVEL_SHORT,
-                                  .witness = WITNESS_AVAILABLE,
-                                  .need = shortage_need(f, WITNESS_AVAILABLE, swap_short, reach, p),
-                                  .swap_short = swap_short };
+        return (struct shortage){ LEVEL_SHORT, WITNESS_AVAILABLE, .swap_short = f->swap_total > 0 };
 }
 
 struct shortage shortage_given(const struct domain_facts *f, uint64_t need, const struct policy *p)

@@ -39,8 +39,9 @@ struct shortage shortage_judge(const struct domain_facts *facts, uint32_t stall_
 uint64_t shortage_need(const struct domain_facts *facts, enum witness witness, bool swap_short, uint32_t reach,
                        const struct policy *policy);
 
-/* The shortage as it will begin if memory goes on falling: lets the facts say what they will say then. */
-struct shortage shortage_ahead(struct domain_facts *facts, uint32_t reach, const struct policy *policy);
+/* The shortage as it will begin if memory goes on falling: lets the facts say what they will say then. The need is
+ * left to whoever knows the reach. */
+struct shortage shortage_ahead(struct domain_facts *facts, const struct policy *policy);
 
 /* A shortage of which the need is given by somebody else, and only the rest is seen in the facts. */
 struct shortage shortage_given(const struct domain_facts *facts, uint64_t need, const struct policy *policy);

@@ -12,6 +12,7 @@
 
 #include "base/base.h"
 #include "base/ktext.h"
+#include "base/sink.h"
 #include "sense/cgroupfs.h"
 
 int procfs_open(struct procfs *p, const char *path)
@@ -30,16 +31,12 @@ void procfs_close(struct procfs *p)
 /* "PID/name"; without stdio, which would be a sixth of a scan's own work. */
 static const char *path_of(uint64_t pid, const char *name, char path[static 64])
 {
-        char digits[20];
-        size_t at = sizeof(digits), n;
+        struct sink s;
 
-        do
-                digits[--at] = (char)('0' + pid % 10);
-        while ((pid /= 10) > 0);
-        n = sizeof(digits) - at;
-        memcpy(path, digits + at, n);
-        path[n] = '/';
-        strcpy(path + n + 1, name);
+        sink_init(&s, path, 64);
+        sink_u64(&s, pid);
+        sink_text(&s, "/");
+        sink_text(&s, name);
         return path;
 }
 

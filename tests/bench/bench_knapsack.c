@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/base.h"
+#include "bench.h"
 #include "unit/oracle.h"
 
 #define INSTANCES_MAX 101
@@ -23,21 +23,6 @@ struct tally {
         size_t n, n_unproven, n_unsettled;
         double gap_max;
 };
-
-static uint64_t now_nsec(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-        return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static int u64_compare(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-        return x < y ? -1 : x > y;
-}
 
 static void instance_run(struct knapsack *k, struct load *loads, bool *shed, size_t n, enum family family,
                          bool both, uint64_t seed, uint64_t work, struct tally *t)
@@ -54,11 +39,11 @@ static void instance_run(struct knapsack *k, struct load *loads, bool *shed, siz
                 relief += loads[i].relief;
         }
         share = 10000 + dice_below(&d, 490001); /* 1 … 50 %, in millionths */
-        start = now_nsec();
+        start = thread_nsec();
         if (knapsack_cover(k, loads, n, u64_scale(weight, share, 1000000),
                            both ? u64_scale(relief, share, 1000000) : 0, work, &cover) != KNAPSACK_COVERED)
                 abort();
-        t->nsec[t->n] = now_nsec() - start;
+        t->nsec[t->n] = thread_nsec() - start;
         t->work[t->n++] = cover.work;
         t->n_unproven += !cover.optimal;
         t->n_unsettled += !cover.ties_settled;
@@ -73,15 +58,15 @@ static void row_run(struct knapsack *k, struct load *loads, bool *shed, size_t n
                     bool both, size_t n_instances, uint64_t work)
 {
         struct tally t = { 0 };
-        uint64_t seed = (uint64_t)family * 1000000 + n * 10 + both;
+        uint64_t seed = (uint64_t)family * 1000000 + n * 10 + both, nsec_median, work_median;
 
         for (size_t i = 0; i < n_instances; i++)
                 instance_run(k, loads, shed, n, family, both, seed + i * UINT64_C(1000000000), work, &t);
-        qsort(t.nsec, t.n, sizeof(*t.nsec), u64_compare);
-        qsort(t.work, t.n, sizeof(*t.work), u64_compare);
+        nsec_median = median_of(t.nsec, t.n);   /* and the last is the largest */
+        work_median = median_of(t.work, t.n);
         printf("%-18s %-4s %7zu %10.1f %10.1f %9zu %9zu %8.3f%% %9ju %9ju  %ju\n", family_name[family],
-               both ? "two" : "one", n, (double)t.nsec[t.n / 2] / 1000, (double)t.nsec[t.n - 1] / 1000,
-               t.n_unproven, t.n_unsettled, 100 * t.gap_max, (uintmax_t)t.work[t.n / 2],
+               both ? "two" : "one", n, (double)nsec_median / 1000, (double)t.nsec[t.n - 1] / 1000,
+               t.n_unproven, t.n_unsettled, 100 * t.gap_max, (uintmax_t)work_median,
                (uintmax_t)t.work[t.n - 1], (uintmax_t)seed);
         fflush(stdout);
 }

@@ -8,10 +8,10 @@
  *   bench_round [CONTAINERS] [CALLS] */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/base.h"
 #include "base/sink.h"
+#include "bench.h"
 #include "decide/reach.h"
 #include "record/write.h"
 
@@ -68,33 +68,17 @@ static void call_intent(void)
         snapshot_write(&s, "snapshot", &snapshot, plan.need);
 }
 
-static uint64_t now_nsec(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-        return (uint64_t)t.tv_sec * USEC_PER_SEC * NSEC_PER_USEC + (uint64_t)t.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-        return x < y ? -1 : x > y;
-}
-
 static uint64_t time_of(void (*call)(void), size_t calls)
 {
         static uint64_t nsec[CALLS_MAX];
 
         for (size_t i = 0; i < calls; i++) {
-                uint64_t begun = now_nsec();
+                uint64_t begun = thread_nsec();
 
                 call();
-                nsec[i] = now_nsec() - begun;
+                nsec[i] = thread_nsec() - begun;
         }
-        qsort(nsec, calls, sizeof(*nsec), compare);
-        return nsec[calls / 2];
+        return median_of(nsec, calls);
 }
 
 int main(int argc, char **argv)

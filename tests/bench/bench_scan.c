@@ -215,19 +215,6 @@ static void floor_close(struct bench *b)
         free(b->fds);
 }
 
-static int u64_compare(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-        return x < y ? -1 : x > y;
-}
-
-uint64_t median_of(uint64_t *values, size_t n)
-{
-        qsort(values, n, sizeof(*values), u64_compare);
-        return values[n / 2];
-}
-
 static uint64_t median(struct bench *b, uint64_t (*once)(struct bench *), size_t runs)
 {
         uint64_t us[RUNS_MAX];

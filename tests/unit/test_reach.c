@@ -34,7 +34,7 @@ static struct shortage begin(const struct item *items, size_t n, const struct po
                 c->memory = c->relief = items[i].relief * MIB;
                 c->utility = (struct utility){ items[i].value, items[i].tier, false };
         }
-        return shortage_ahead(&snapshot.facts, PERMYRIAD / REACH_STEPS, policy);
+        return shortage_ahead(&snapshot.facts, policy);
 }
 
 static void finish(void)

@@ -8,9 +8,8 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "controller.h"
+#include "controller_fixture.h"
 #include "fake_group.h"
-#include "journal_fixture.h"
 
 #define GROUPS_N 3
 #define MEMORY   (300 * MIB)            /* of each */
@@ -19,11 +18,7 @@
 #define LONG_US  (10 * USEC_PER_SEC)
 
 static struct world w;
-static struct loop loop;
-static struct config config;
-static struct controller c;
-static struct module module = MODULE_INIT;
-static struct folder folder;
+static struct controlled d;
 static struct group groups[GROUPS_N];
 static bool freed[GROUPS_N];
 static uint64_t available;
@@ -51,15 +46,14 @@ static void make_rules(const char *utilities[static GROUPS_N])
                 rules[i] = (struct rule){ .match = paths[i], .has_utility = true };
                 cr_assert_eq(utility_parse(utilities[i], strlen(utilities[i]), &rules[i].utility), 0);
         }
-        config.sense.rules = rules;
-        config.sense.n_rules = GROUPS_N;
+        d.config.sense.rules = rules;
+        d.config.sense.n_rules = GROUPS_N;
 }
 
 static void begin(const char *a, const char *b, const char *last)
 {
         const char *utilities[GROUPS_N] = { a, b, last };
         char text[1024] = "";
-        int r;
 
         for (size_t i = 0; i < GROUPS_N; i++)
                 sprintf(text + strlen(text), "/lxc.payload.%c memory.current=%llu anon=%llu\n", (char)('a' + i),
@@ -72,20 +66,14 @@ static void begin(const char *a, const char *b, const char *last)
                 path[strlen(path) - 1] = (char)('a' + i);
                 group_start(&groups[i], &w, path, 1, CHILD_SLEEPS);
         }
-        cr_assert_eq(config_init(&config), 0);
+        controlled_configure(&d);
         make_rules(utilities);
-        config.sense.cgroups_max = 64;
-        config.sense.fill_rate_bytes = 100 * GIB;
-        config.sense.timer_max_us = 50 * USEC_PER_MSEC;
-        config.act.method = STRIKE_SIGNALS;
-        config.act.grace_us = 0;
-        config.act.settle_us = 300 * USEC_PER_MSEC;
-        folder = folder_make();
-        cr_assert_eq(loop_init(&loop), 0);
-        r = controller_init(&c, &config, &loop, &w.fs, w.fixture.proc, &module,
-                            open_journal(folder_file(&folder, "journal"), MIB, 1));
-        cr_assert_eq(r, 0);
-        cr_assert_eq(controller_start(&c), 0);
+        d.config.sense.fill_rate_bytes = 100 * GIB;
+        d.config.sense.timer_max_us = 50 * USEC_PER_MSEC;
+        d.config.act.method = STRIKE_SIGNALS;
+        d.config.act.grace_us = 0;
+        d.config.act.settle_us = 300 * USEC_PER_MSEC;
+        controlled_start(&d, &w);
 }
 
 static void play_kernel(void)
@@ -111,9 +99,9 @@ static void play_kernel(void)
 static void let_pass(uint64_t rounds, uint64_t time_us)
 {
         for (uint64_t until_us = loop_now_us() + time_us; loop_now_us() < until_us;) {
-                cr_assert_eq(loop_turn(&loop, 5 * USEC_PER_MSEC), 0);
+                cr_assert_eq(loop_turn(&d.loop, 5 * USEC_PER_MSEC), 0);
                 play_kernel();
-                if (c.rounds >= rounds && !controller_is_busy(&c))
+                if (d.c.rounds >= rounds && !controller_is_busy(&d.c))
                         return;
         }
 }
@@ -137,8 +125,8 @@ static const char *journal(char text[512])
         char *line = NULL;
         size_t size = 0, n = 0;
 
-        c.journal = journal_free(c.journal);
-        file = fopen(folder_file(&folder, "journal"), "re");
+        d.c.journal = journal_free(d.c.journal);
+        file = fopen(folder_file(&d.folder, "journal"), "re");
         cr_assert_not_null(file);
         text[0] = '\0';
         while (getline(&line, &size, file) > 0) {
@@ -167,26 +155,19 @@ static void expect(const char *lives, const char *lines)
 
 static void finish(void)
 {
-        journal_free(c.journal);
-        controller_fini(&c);
-        loop_fini(&loop);
-        config.sense.rules = NULL;
-        config.sense.n_rules = 0;
-        config_fini(&config);
         for (size_t i = 0; i < GROUPS_N; i++)
                 group_end(&groups[i]);
-        folder_remove(&folder);
-        world_remove(&w);
+        controlled_end(&d);
 }
 
 Test(round, one_is_enough)
 {
         begin("50", "5", "900");
         let_pass(1, 200 * USEC_PER_MSEC);
-        cr_expect_eq(c.rounds, 0, "there is plenty");
+        cr_expect_eq(d.c.rounds, 0, "there is plenty");
         tell_available(SHORT);
         let_pass(1, LONG_US);
-        cr_expect_eq(controller_host(&c)->lost.utility[0], 5);
+        cr_expect_eq(controller_host(&d.c)->lost.utility[0], 5);
         expect("ac", "intent victim:bfreed outcome:recovered");
         finish();
 }
@@ -210,7 +191,7 @@ Test(round, again)
         let_pass(1, LONG_US);
         tell_available(SHORT);
         let_pass(2, LONG_US);
-        cr_expect_eq(controller_host(&c)->lost.utility[0], 15);
+        cr_expect_eq(controller_host(&d.c)->lost.utility[0], 15);
         expect("c", "intent victim:bfreed outcome:recovered intent victim:afreed outcome:recovered");
         finish();
 }
@@ -231,7 +212,7 @@ Test(round, nobody_may_die)
         begin("protect", "protect", "protect");
         tell_available(SHORT);
         let_pass(1, USEC_PER_SEC);
-        cr_expect_eq(c.rounds, 0);
+        cr_expect_eq(d.c.rounds, 0);
         expect("abc", "error");
         finish();
 }
@@ -239,10 +220,10 @@ Test(round, nobody_may_die)
 Test(round, dry)
 {
         begin("50", "5", "900");
-        config.act.dry_run = true;
+        d.config.act.dry_run = true;
         tell_available(SHORT);
         let_pass(1, LONG_US);
-        cr_expect_eq(controller_host(&c)->lost.utility[0], 0, "nothing is lost");
+        cr_expect_eq(controller_host(&d.c)->lost.utility[0], 0, "nothing is lost");
         expect("abc", "intent victim:bdry-run outcome:dry-run");
         finish();
 }
@@ -252,8 +233,8 @@ Test(round, primed)
 {
         begin("50", "5", "900");
         tell_available(GIB);
-        while (!c.primed)
-                cr_assert_eq(loop_turn(&loop, 5 * USEC_PER_MSEC), 0);
+        while (!d.c.primed)
+                cr_assert_eq(loop_turn(&d.loop, 5 * USEC_PER_MSEC), 0);
         world_write(&w, "cgroup/lxc.payload.b/memory.stat", "anon 0\nfile 0\n");
         tell_available(SHORT);
         let_pass(1, LONG_US);

@@ -3,8 +3,8 @@
 # vm: memory=512M swap=none timeout=120
 #
 # Nobody dies for memory that is not asked for. The target is far away: all of it at once would cost two, and for
-# the second shortage, when only two are left, the one that is worth 900. Each round goes
-# as far as the cheaper one frees.
+# the second shortage, when only two are left, the one that is worth 900. Each round goes as far
+# as the cheaper one frees.
 #
 # /                    restores 30 % of its memory, sooner or later
 # ├── filler           no candidate: locked memory that makes the host short
