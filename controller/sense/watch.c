@@ -2,7 +2,8 @@
 /* Three things wake a watch: the kernel's pressure trigger, a change of memory.events.local (the domain ran
  * into its limit), and a timer. The timer is set to the time in which the fastest allocator could use up what is
  * left above the acting line, so that a plentiful domain is looked at seldom and no shortage begins unseen;
- * each look in plenty is one read.
+ * each look in plenty is one read. Close to the line that would be without pause, so timer.min bounds it; but
+ * where memory is seen to fall, the next look is aimed at the moment of the crossing.
  *
  * A trigger says that tasks stood still, not that they still do. The meter measures that, but only from the
  * second sample on; until it spans a window, the trigger's own measurement stands for it. After a round
@@ -18,6 +19,9 @@
 /* A domain that cannot be read, or has no limit yet (it is made first and limited then): when to look again at
  * first; then twice as long each time. */
 #define AGAIN_US (200 * USEC_PER_MSEC)
+
+/* By how much timer.min is undercut to see a crossing when it happens. */
+#define AIM 4
 
 /* Rounds with less than this between them are of one shortage. */
 #define EPISODE_US (300 * USEC_PER_SEC)
@@ -135,14 +139,6 @@ static uint32_t measure_stall(struct watch *w, uint64_t now_us, const struct pol
         return policy->stall_permyriad;
 }
 
-static uint64_t pause_until_next(const struct watch *w, const struct scanner *s, const struct policy *policy)
-{
-        uint64_t headroom = shortage_headroom(&w->facts, policy);
-        uint64_t pause_us = u64_scale(headroom, USEC_PER_SEC, s->fill_rate_bytes);
-
-        return u64_min(u64_max(pause_us, s->options->timer_min_us), s->options->timer_max_us);
-}
-
 /* What a victim freed may lie on the processors' lists for long: on a host of 594 MiB up to 31 MiB, since
  * they may hold as much as the low watermark, which transparent huge pages raise to a twentieth of so small a
  * host (6.1). Another round would go for it; so after one, what lies there counts as much as anything. */
@@ -187,6 +183,18 @@ static void measure_fall(struct watch *w, uint64_t available_before, uint64_t no
 uint64_t watch_time_left(const struct watch *w, const struct policy *policy)
 {
         return w->fall ? u64_scale(shortage_headroom(&w->facts, policy), USEC_PER_SEC, w->fall) : LOOP_NEVER;
+}
+
+/* Short enough for the fastest allocator; and where memory falls, shorter still, so as to look when it crosses. */
+static uint64_t pause_until_next(const struct watch *w, const struct scanner *s, const struct policy *policy)
+{
+        uint64_t headroom = shortage_headroom(&w->facts, policy), least_us = s->options->timer_min_us;
+        uint64_t pause_us = u64_max(u64_scale(headroom, USEC_PER_SEC, s->fill_rate_bytes), least_us);
+        uint64_t aimed_us = u64_max(watch_time_left(w, policy), least_us / AIM);
+
+        if (headroom > 0)
+                pause_us = u64_min(pause_us, aimed_us);
+        return u64_min(pause_us, s->options->timer_max_us);
 }
 
 int watch_look(struct watch *w, struct scanner *s, const struct policy *policy)

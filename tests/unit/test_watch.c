@@ -95,6 +95,7 @@ Test(watch, next_look)
                 uint64_t before_us = loop_now_us(), pause_us;
 
                 meminfo(looks[i].available_mib, looks[i].swap_mib, looks[i].swap_free_mib);
+                watch.looked_us = watch.fall = 0;       /* it did not fall from row to row */
                 cr_expect_eq(watch_look(&watch, &w.scanner, &policy_default), CGROUPFS_OK, "%s",
                              looks[i].label);
                 cr_expect_eq(watch.shortage.level, looks[i].level, "%s: %s", looks[i].label,
@@ -110,6 +111,38 @@ Test(watch, next_look)
         w.options.fill_rate_bytes = 0;
         cr_expect_eq(watch_look(&watch, &w.scanner, &policy_default), CGROUPFS_OK,
                      "a rate of nothing divides nothing");
+        finish();
+}
+
+/* Where memory falls, the next look is aimed at the crossing. The acting line is at 819.2 MiB. */
+static const struct {
+        const char *label;
+        uint64_t before_mib, after_mib; /* in 100 ms */
+        uint64_t pause_us;              /* at most, and more than three quarters of it */
+} falls[] = {
+        { "it does not fall", 825, 825, 20000 },
+        { "slowly", 826, 825, 20000 },
+        { "across before the shortest pause is over", 865, 825, 17000 },
+        { "in no time at all", 920, 820, 5000 },
+        { "across already", 850, 810, 20000 },
+};
+
+Test(watch, aims_at_the_crossing)
+{
+        begin("", NULL);
+        for (size_t i = 0; i < ARRAY_SIZE(falls); i++) {
+                uint64_t pause_us;
+
+                watch.looked_us = watch.fall = 0;
+                meminfo(falls[i].before_mib, 0, 0);
+                watch_look(&watch, &w.scanner, &policy_default);
+                watch.looked_us -= 100 * USEC_PER_MSEC;
+                meminfo(falls[i].after_mib, 0, 0);
+                watch_look(&watch, &w.scanner, &policy_default);
+                pause_us = watch.next_look_us - watch.looked_us;
+                cr_expect(pause_us <= falls[i].pause_us && pause_us > falls[i].pause_us * 3 / 4, "%s: %lu µs",
+                          falls[i].label, pause_us);
+        }
         finish();
 }
 
