@@ -16,7 +16,8 @@
  * cheaper may do. A round whose plan was insufficient ends as soon as its domain is no longer short: those
  * who remain cannot reach the target anyway.
  *
- * Nothing here allocates, opens a file that could have been opened before, or waits. */
+ * Nothing here allocates, opens a file that could have been opened before, or waits; and what is said for people
+ * is said when the strike is on its way. */
 #include "round.h"
 
 #include <errno.h>
@@ -132,7 +133,7 @@ static bool is_still_short(struct controller *c, struct watch *w)
         return watch_look(w, &c->scanner, &c->config->policy) == CGROUPFS_OK && w->shortage.level == LEVEL_SHORT;
 }
 
-void round_begin(struct controller *c, struct watch *w)
+static void begin(struct controller *c, struct watch *w)
 {
         uint64_t trigger_us = loop_now_us();
         bool primed = is_primed(c, w);
@@ -165,6 +166,13 @@ void round_begin(struct controller *c, struct watch *w)
                 pretend(c);
         else
                 next_victim(c);
+}
+
+void round_begin(struct controller *c, struct watch *w)
+{
+        log_hold();
+        begin(c, w);
+        log_release();
 }
 
 bool round_adopt(struct controller *c, uint64_t number, uint64_t available)
@@ -259,9 +267,8 @@ static bool is_host_waiting(struct controller *c)
                host->shortage.level == LEVEL_SHORT && !watch_is_held(host, now_us);
 }
 
-static void on_done(void *context, const struct deed_result *result)
+static void go_on(struct controller *c, const struct deed_result *result)
 {
-        struct controller *c = context;
         struct round *r = &c->round;
         const struct plan_entry *entry = &c->plan.entries[0];
         const struct snapshot_cgroup *v = &c->snapshot.cgroups[entry->index];
@@ -298,6 +305,13 @@ static void on_done(void *context, const struct deed_result *result)
                 standing_follow(c);
                 next_victim(c);
         }
+}
+
+static void on_done(void *context, const struct deed_result *result)
+{
+        log_hold();
+        go_on(context, result);
+        log_release();
 }
 
 /* All of the grace period while memory is at the acting line, none when it is used up, or the host waits. */

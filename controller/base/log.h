@@ -19,6 +19,11 @@ void log_init(enum log_level level);
  * allocating. Standard error never blocks the caller for long: a full pipe drops the line. */
 void log_line(enum log_level level, const char *format, ...) PRINTF(2, 3);
 
+/* Lines of this thread are held back, up to 4 KiB of them (PIPE_BUF: what a pipe takes as a whole), until they are
+ * released as often as they were held. For one thread of a process. */
+void log_hold(void);
+void log_release(void);
+
 /* As log_line at error level with ": strerror(-error)" behind it; returns error, so that a caller can pass
  * it on. */
 int log_errno(int error, const char *format, ...) PRINTF(2, 3);

@@ -14,7 +14,8 @@
  *
  * The thread sleeps in read() on an eventfd. The count in it is of no interest: a wake-up means "look", and
  * the thread looks until the ring is empty. It is a batch task (sched(7)), which never takes the processor from
- * who has woken it: that one is about to strike. What the file does with the bytes is in record/file.c. */
+ * who has woken it: that one is about to strike; and of lower priority than the others, which take it from this
+ * one: a strike has waited 4 ms for it. What the file does with the bytes is in record/file.c. */
 #include "record/journal.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "record/file.h"
@@ -50,6 +52,10 @@ _Static_assert(LINE_MAX_BYTES < RING_BYTES, "the longest line fits an empty ring
 
 /* The thread needs a few pages for its own frames and two paths of PATH_MAX when it rotates. */
 #define STACK_BYTES (128 * KIB)
+
+/* A weight of a ninth of what the other threads have at -20, and of nine ordinary tasks (sched_prio_to_weight in
+ * kernel/sched/core.c). */
+#define RECORD_NICE (-10)
 
 /* devkmsg_write() in kernel/printk refuses more than 1024 bytes; the rest is left for prefix and newline. */
 #define KMSG_TEXT_MAX 960
@@ -178,6 +184,7 @@ static void *journal_thread(void *data)
 
         pthread_setname_np(pthread_self(), "jettison-record");
         sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
+        setpriority(PRIO_PROCESS, 0, RECORD_NICE);      /* of this thread alone (setpriority(2), BUGS) */
         do {
                 uint64_t count;
                 ssize_t n = read(j->wake_fd, &count, sizeof(count));

@@ -96,6 +96,7 @@ static const struct sandbox_entry calls[] = {
         CALL(rseq, "a thread that was started just before the filter introduces itself"),
         CALL(prctl, "a thread that was started just before the filter gives itself a name"),
         CALL(sched_setscheduler, "the record thread, likewise, gives way to the others"),
+        CALL(setpriority, "the record thread, likewise, gives way to the others"),
 
         CALL(brk, "the heap"),
         CALL(mmap, "the heap, the module's buffer when it grows: never executable"),
