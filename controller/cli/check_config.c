@@ -45,22 +45,17 @@ static int print_config(const struct verb *verb, const struct config *config, bo
 
 static int run_check_config(const struct verb *verb, int argc, char **argv)
 {
-        static const struct option options[] = {
-                { "json", no_argument, NULL, 'j' }, VERB_OPTION_HELP, { 0 },
+        bool json = false, named;
+        const struct verb_option options[] = {
+                { "json", .flag = &json },
+                { 0 },
         };
         struct config_error error;
         struct config config;
-        bool json = false, named;
         int code;
 
-        for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
-                switch (c) {
-                case 'j':
-                        json = true;
-                        break;
-                default:
-                        return verb_stop(c);
-                }
+        if (!verb_options(verb, argc, argv, options, &code))
+                return code;
         if (argc - optind > 1)
                 return verb_usage(verb, "unexpected argument '%s'", argv[optind + 1]);
         named = optind < argc;

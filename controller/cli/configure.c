@@ -204,10 +204,8 @@ static bool is_plain_path(const char *path)
                                                    "0123456789/._+-")] == '\0';
 }
 
-static int check_arguments(struct configure *c, int argc, char **argv)
+static int check(struct configure *c)
 {
-        if (optind < argc)
-                return verb_usage(c->verb, "unexpected argument '%s'", argv[optind]);
         if (!c->runtime)
                 return verb_usage(c->verb, "--runtime is missing");
         c->how = find_runtime(c->runtime);
@@ -221,39 +219,21 @@ static int check_arguments(struct configure *c, int argc, char **argv)
 
 static int run_configure(const struct verb *verb, int argc, char **argv)
 {
-        static const struct option options[] = {
-                { "runtime", required_argument, NULL, 'r' }, { "root", required_argument, NULL, 'R' },
-                { "hook", required_argument, NULL, 'H' },    { "undo", no_argument, NULL, 'u' },
-                { "dry-run", no_argument, NULL, 'n' },       { "json", no_argument, NULL, 'j' },
-                VERB_OPTION_HELP,                            { 0 },
-        };
         struct configure c = { .verb = verb, .root = "/", .hook = JETTISON_HOOK, .root_fd = -1 };
+        const struct verb_option options[] = {
+                { "runtime", .text = &c.runtime },
+                { "root", .text = &c.root },
+                { "hook", .text = &c.hook },
+                { "undo", .flag = &c.undo },
+                { "dry-run", .flag = &c.dry_run },
+                { "json", .flag = &c.json },
+                { 0 },
+        };
         int code;
 
-        for (int option; (option = verb_option(verb, argc, argv, options)) != VERB_END;)
-                switch (option) {
-                case 'r':
-                        c.runtime = optarg;
-                        break;
-                case 'R':
-                        c.root = optarg;
-                        break;
-                case 'H':
-                        c.hook = optarg;
-                        break;
-                case 'u':
-                        c.undo = true;
-                        break;
-                case 'n':
-                        c.dry_run = true;
-                        break;
-                case 'j':
-                        c.json = true;
-                        break;
-                default:
-                        return verb_stop(option);
-                }
-        code = check_arguments(&c, argc, argv);
+        if (!verb_options_only(verb, argc, argv, options, &code))
+                return code;
+        code = check(&c);
         if (code != EXIT_SUCCESS)
                 return code;
         c.notes = must(strdup(""));

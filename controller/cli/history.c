@@ -176,9 +176,11 @@ char *history_complaint(const char *path, int error)
         return text_format("cannot read the journal %s: %s%s", path, strerrordesc_np(-error), advice);
 }
 
-bool history_parse_round(const char *text, uint64_t *ret_round)
+bool history_parse_round(const char *text, void *ret_round)
 {
-        return ktext_u64(text, ret_round) == 0 && *ret_round > 0 && *ret_round != KTEXT_MAX;
+        uint64_t *round = ret_round;
+
+        return ktext_u64(text, round) == 0 && *round > 0 && *round != KTEXT_MAX;
 }
 
 bool history_is_order(const struct round *r)

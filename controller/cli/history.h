@@ -46,8 +46,8 @@ void history_fini(struct history *h);
 /* Why it cannot be read, and what to do. New. */
 char *history_complaint(const char *path, int error);
 
-/* The number of a round as people type it. */
-bool history_parse_round(const char *text, uint64_t *ret_round);
+/* The number of a round (uint64_t) as people type it. */
+bool history_parse_round(const char *text, void *ret_round);
 
 /* Is what stands for its intent an order that the kernel module has carried out? */
 bool history_is_order(const struct round *r);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command-line tool: finds the verb and calls it. */
-#include <stdarg.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,61 +30,6 @@ static void print_help(void)
                "  -V, --version the version\n\n"
                "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 the kernel lacks something,\n"
                "5 the daemon is not reachable.\n");
-}
-
-static void print_verb_help(const struct verb *verb)
-{
-        printf("Usage: jettison %s %s\n%s.\n\n%s  -h, --help            this text\n", verb->name,
-               verb->arguments, verb->summary, verb->help);
-}
-
-int verb_option(const struct verb *verb, int argc, char **argv, const struct option *options)
-{
-        int at = optind > 0 ? optind : 1;
-        int c = getopt_long(argc, argv, verb->in_order ? "+:h" : ":h", options, NULL);
-
-        if (c == VERB_HELP)
-                print_verb_help(verb);
-        if (c == ':')
-                verb_usage(verb, "option '%s' needs a value", argv[optind - 1]);
-        if (c == '?') {
-                const char *word = optind > at ? argv[optind - 1] : argv[at];
-
-                verb_usage(verb, "unknown or incomplete option '%s'", word);
-        }
-        return c == ':' ? VERB_WRONG : c;
-}
-
-static void say(const struct verb *verb, const char *format, va_list args)
-{
-        char text[1024];
-        CLEANUP(free_p) char *shown = NULL;
-
-        vsnprintf(text, sizeof(text), format, args);
-        shown = text_show(text);
-        fprintf(stderr, "jettison %s: %s", verb->name, shown);
-}
-
-int verb_usage(const struct verb *verb, const char *format, ...)
-{
-        va_list args;
-
-        va_start(args, format);
-        say(verb, format, args);
-        va_end(args);
-        fprintf(stderr, "; see 'jettison %s --help'\n", verb->name);
-        return EXIT_USAGE;
-}
-
-int verb_fail(const struct verb *verb, int code, const char *format, ...)
-{
-        va_list args;
-
-        va_start(args, format);
-        say(verb, format, args);
-        va_end(args);
-        fputc('\n', stderr);
-        return code;
 }
 
 static const struct verb *find_verb(const char *name)

@@ -206,52 +206,29 @@ static int take_arguments(const struct verb *verb, struct journal_request *q, in
         return EXIT_SUCCESS;
 }
 
-static bool parse_since(const char *text, uint64_t *ret_since_us)
+static bool parse_since(const char *text, void *ret_since_us)
 {
         return text_time_parse(text, (uint64_t)time(NULL) * USEC_PER_SEC, ret_since_us) == 0;
 }
 
 static int run_journal(const struct verb *verb, int argc, char **argv)
 {
-        static const struct option options[] = {
-                { "follow", no_argument, NULL, 'f' },      { "round", required_argument, NULL, 'r' },
-                { "cgroup", required_argument, NULL, 'c' }, { "container", required_argument, NULL, 'C' },
-                { "since", required_argument, NULL, 's' },  { "file", required_argument, NULL, 'F' },
-                { "json", no_argument, NULL, 'j' },         VERB_OPTION_HELP,
+        struct journal_request q = { .file = JOURNAL_PATH };
+        const struct verb_option options[] = {
+                { "follow", .flag = &q.follow },
+                { "round", .parse = history_parse_round, .to = &q.round, .form = "a round" },
+                { "cgroup", .text = &q.filter.cgroup },
+                { "container", .text = &q.filter.container },
+                { "since", .parse = parse_since, .to = &q.filter.since_us,
+                  .form = "a time such as 2h or 2026-01-31 17:04" },
+                { "file", .text = &q.file },
+                { "json", .flag = &q.json },
                 { 0 },
         };
-        struct journal_request q = { .file = JOURNAL_PATH };
         int code;
 
-        for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
-                switch (c) {
-                case 'f':
-                        q.follow = true;
-                        break;
-                case 'r':
-                        if (!history_parse_round(optarg, &q.round))
-                                return verb_usage(verb, "'%s' is not a round", optarg);
-                        break;
-                case 'c':
-                        q.filter.cgroup = optarg;
-                        break;
-                case 'C':
-                        q.filter.container = optarg;
-                        break;
-                case 's':
-                        if (!parse_since(optarg, &q.filter.since_us))
-                                return verb_usage(verb, "'%s' is not a time such as 2h or 2026-01-31 17:04",
-                                                  optarg);
-                        break;
-                case 'F':
-                        q.file = optarg;
-                        break;
-                case 'j':
-                        q.json = true;
-                        break;
-                default:
-                        return verb_stop(c);
-                }
+        if (!verb_options(verb, argc, argv, options, &code))
+                return code;
         code = take_arguments(verb, &q, argc, argv);
         if (code != EXIT_SUCCESS)
                 return code;

@@ -195,31 +195,18 @@ static int take_arguments(const struct verb *verb, struct label_request *q, int 
 
 static int run_label(const struct verb *verb, int argc, char **argv)
 {
-        static const struct option options[] = {
-                { "pid", required_argument, NULL, 'p' }, { "remove", no_argument, NULL, 'r' },
-                { "show", no_argument, NULL, 's' },      { "json", no_argument, NULL, 'j' },
-                VERB_OPTION_HELP,                        { 0 },
-        };
         struct label_request q = { 0 };
+        const struct verb_option options[] = {
+                { "pid", .text = &q.pid },
+                { "remove", .flag = &q.remove },
+                { "show", .flag = &q.show },
+                { "json", .flag = &q.json },
+                { 0 },
+        };
         int code;
 
-        for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
-                switch (c) {
-                case 'p':
-                        q.pid = optarg;
-                        break;
-                case 'r':
-                        q.remove = true;
-                        break;
-                case 's':
-                        q.show = true;
-                        break;
-                case 'j':
-                        q.json = true;
-                        break;
-                default:
-                        return verb_stop(c);
-                }
+        if (!verb_options(verb, argc, argv, options, &code))
+                return code;
         code = take_arguments(verb, &q, argc, argv);
         if (code == EXIT_SUCCESS && q.pid)
                 code = find_process(verb, &q);

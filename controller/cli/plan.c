@@ -218,12 +218,10 @@ static int plan_live(const struct verb *verb, const struct plan_request *q)
         return code;
 }
 
-static int check(const struct verb *verb, const struct plan_request *q, int argc, char **argv)
+static int check(const struct verb *verb, const struct plan_request *q)
 {
         bool live = !q->snapshot && !q->round;
 
-        if (optind < argc)
-                return verb_usage(verb, "unexpected argument '%s'", argv[optind]);
         if (q->snapshot && q->round)
                 return verb_usage(verb, "--snapshot and --round at once");
         if (!live && q->domain)
@@ -235,51 +233,33 @@ static int check(const struct verb *verb, const struct plan_request *q, int argc
         return EXIT_SUCCESS;
 }
 
+static bool parse_need(const char *text, void *request)
+{
+        struct plan_request *q = request;
+
+        q->has_need = size_parse(text, &q->need) == 0 && q->need <= READ_BYTES_MAX;
+        return q->has_need;
+}
+
 static int run_plan(const struct verb *verb, int argc, char **argv)
 {
-        static const struct option options[] = {
-                { "snapshot", required_argument, NULL, 's' }, { "need", required_argument, NULL, 'n' },
-                { "domain", required_argument, NULL, 'd' },   { "config", required_argument, NULL, 'c' },
-                { "socket", required_argument, NULL, 'S' },   { "json", no_argument, NULL, 'j' },
-                { "round", required_argument, NULL, 'r' },    { "file", required_argument, NULL, 'F' },
-                VERB_OPTION_HELP,                             { 0 },
-        };
         struct plan_request q = { .socket = ASK_SOCKET };
+        const struct verb_option options[] = {
+                { "snapshot", .text = &q.snapshot },
+                { "round", .parse = history_parse_round, .to = &q.round, .form = "a round" },
+                { "file", .text = &q.file },
+                { "need", .parse = parse_need, .to = &q, .form = "a size such as 4G or 512M" },
+                { "domain", .text = &q.domain },
+                { "config", .text = &q.config },
+                { "socket", .text = &q.socket },
+                { "json", .flag = &q.json },
+                { 0 },
+        };
         int code;
 
-        for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
-                switch (c) {
-                case 's':
-                        q.snapshot = optarg;
-                        break;
-                case 'n':
-                        if (size_parse(optarg, &q.need) < 0 || q.need > READ_BYTES_MAX)
-                                return verb_usage(verb, "'%s' is not a size such as 4G or 512M", optarg);
-                        q.has_need = true;
-                        break;
-                case 'r':
-                        if (!history_parse_round(optarg, &q.round))
-                                return verb_usage(verb, "'%s' is not a round", optarg);
-                        break;
-                case 'F':
-                        q.file = optarg;
-                        break;
-                case 'd':
-                        q.domain = optarg;
-                        break;
-                case 'c':
-                        q.config = optarg;
-                        break;
-                case 'S':
-                        q.socket = optarg;
-                        break;
-                case 'j':
-                        q.json = true;
-                        break;
-                default:
-                        return verb_stop(c);
-                }
-        code = check(verb, &q, argc, argv);
+        if (!verb_options_only(verb, argc, argv, options, &code))
+                return code;
+        code = check(verb, &q);
         if (code != EXIT_SUCCESS)
                 return code;
         if (q.round)

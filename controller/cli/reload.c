@@ -65,25 +65,16 @@ static int reload(const struct verb *verb, const char *socket, const char *file)
 
 static int run_reload(const struct verb *verb, int argc, char **argv)
 {
-        static const struct option options[] = {
-                { "socket", required_argument, NULL, 'S' }, { "file", required_argument, NULL, 'F' },
-                VERB_OPTION_HELP,                           { 0 },
-        };
         const char *socket = ASK_SOCKET, *file = JOURNAL_PATH;
+        const struct verb_option options[] = {
+                { "socket", .text = &socket },
+                { "file", .text = &file },
+                { 0 },
+        };
+        int code;
 
-        for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
-                switch (c) {
-                case 'S':
-                        socket = optarg;
-                        break;
-                case 'F':
-                        file = optarg;
-                        break;
-                default:
-                        return verb_stop(c);
-                }
-        if (optind < argc)
-                return verb_usage(verb, "unexpected argument '%s'", argv[optind]);
+        if (!verb_options_only(verb, argc, argv, options, &code))
+                return code;
         return reload(verb, socket, file);
 }
 

@@ -150,33 +150,27 @@ static int check(const struct verb *verb, struct run_request *q, int argc, char 
         return EXIT_SUCCESS;
 }
 
+static bool parse_limit(const char *text, void *ret_bytes)
+{
+        return size_parse(text, ret_bytes) == 0;
+}
+
 static int run_run(const struct verb *verb, int argc, char **argv)
 {
-        static const struct option options[] = {
-                { "utility", required_argument, NULL, 'u' }, { "memory-max", required_argument, NULL, 'm' },
-                { "cgroup", required_argument, NULL, 'c' },  VERB_OPTION_HELP,
+        struct run_request q = { .memory_max = UINT64_MAX };
+        const char *path = NULL;
+        const struct verb_option options[] = {
+                { "utility", .text = &q.utility },
+                { "memory-max", .parse = parse_limit, .to = &q.memory_max, .form = "a size such as 4G or 512M" },
+                { "cgroup", .text = &path },
                 { 0 },
         };
-        struct run_request q = { .memory_max = UINT64_MAX };
         int code;
 
-        for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
-                switch (c) {
-                case 'u':
-                        q.utility = optarg;
-                        break;
-                case 'm':
-                        if (size_parse(optarg, &q.memory_max) < 0)
-                                return verb_usage(verb, "'%s' is not a size such as 4G or 512M", optarg);
-                        break;
-                case 'c':
-                        free(q.path);
-                        q.path = must(strdup(optarg));
-                        break;
-                default:
-                        free(q.path);
-                        return verb_stop(c);
-                }
+        if (!verb_options(verb, argc, argv, options, &code))
+                return code;
+        if (path)
+                q.path = must(strdup(path));
         code = check(verb, &q, argc, argv);
         if (code == EXIT_SUCCESS)
                 code = run_all(verb, &q);

@@ -18,36 +18,22 @@ static void print_snapshot(const json_t *snapshot, const struct term *term)
 
 static int run_snapshot(const struct verb *verb, int argc, char **argv)
 {
-        static const struct option options[] = {
-                { "domain", required_argument, NULL, 'd' }, { "socket", required_argument, NULL, 'S' },
-                { "json", no_argument, NULL, 'j' },         VERB_OPTION_HELP,
+        const char *domain = NULL, *socket = ASK_SOCKET;
+        bool json = false;
+        const struct verb_option options[] = {
+                { "domain", .text = &domain },
+                { "socket", .text = &socket },
+                { "json", .flag = &json },
                 { 0 },
         };
-        const char *domain = NULL, *socket = ASK_SOCKET;
         const struct term term = term_of(stdout);
         CLEANUP(free_p) char *request = NULL;
         const json_t *snapshot;
         json_t *reply = NULL;
-        bool json = false;
         int code;
 
-        for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
-                switch (c) {
-                case 'd':
-                        domain = optarg;
-                        break;
-                case 'S':
-                        socket = optarg;
-                        break;
-                case 'j':
-                        json = true;
-                        break;
-                default:
-                        return verb_stop(c);
-                }
-        if (optind < argc)
-                return verb_usage(verb, "unexpected argument '%s'", argv[optind]);
-
+        if (!verb_options_only(verb, argc, argv, options, &code))
+                return code;
         request = ask_request("snapshot", domain, NULL);
         code = ask(verb, socket, request, &reply);
         if (code != EXIT_SUCCESS)

@@ -122,30 +122,18 @@ static int draw_status(const struct verb *verb, const void *request, const struc
 
 static int run_status(const struct verb *verb, int argc, char **argv)
 {
-        static const struct option options[] = {
-                { "follow", no_argument, NULL, 'f' }, { "socket", required_argument, NULL, 'S' },
-                { "json", no_argument, NULL, 'j' },   VERB_OPTION_HELP,
+        struct status_request q = { .socket = ASK_SOCKET };
+        const struct verb_option options[] = {
+                { "follow", .flag = &q.follow },
+                { "socket", .text = &q.socket },
+                { "json", .flag = &q.json },
                 { 0 },
         };
-        struct status_request q = { .socket = ASK_SOCKET };
         const struct term term = term_of(stdout);
+        int code;
 
-        for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
-                switch (c) {
-                case 'f':
-                        q.follow = true;
-                        break;
-                case 'S':
-                        q.socket = optarg;
-                        break;
-                case 'j':
-                        q.json = true;
-                        break;
-                default:
-                        return verb_stop(c);
-                }
-        if (optind < argc)
-                return verb_usage(verb, "unexpected argument '%s'", argv[optind]);
+        if (!verb_options_only(verb, argc, argv, options, &code))
+                return code;
         return q.follow ? live_follow(verb, draw_status, &q) : draw_status(verb, &q, &term);
 }
 

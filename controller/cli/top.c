@@ -180,30 +180,18 @@ static int draw_top(const struct verb *verb, const void *request, const struct t
 
 static int run_top(const struct verb *verb, int argc, char **argv)
 {
-        static const struct option options[] = {
-                { "domain", required_argument, NULL, 'd' }, { "socket", required_argument, NULL, 'S' },
-                { "json", no_argument, NULL, 'j' },         VERB_OPTION_HELP,
+        struct top_request q = { .socket = ASK_SOCKET };
+        const struct verb_option options[] = {
+                { "domain", .text = &q.domain },
+                { "socket", .text = &q.socket },
+                { "json", .flag = &q.json },
                 { 0 },
         };
-        struct top_request q = { .socket = ASK_SOCKET };
         const struct term term = term_of(stdout);
+        int code;
 
-        for (int c; (c = verb_option(verb, argc, argv, options)) != VERB_END;)
-                switch (c) {
-                case 'd':
-                        q.domain = optarg;
-                        break;
-                case 'S':
-                        q.socket = optarg;
-                        break;
-                case 'j':
-                        q.json = true;
-                        break;
-                default:
-                        return verb_stop(c);
-                }
-        if (optind < argc)
-                return verb_usage(verb, "unexpected argument '%s'", argv[optind]);
+        if (!verb_options_only(verb, argc, argv, options, &code))
+                return code;
         return term.tty || q.json ? live_follow(verb, draw_top, &q) : draw_top(verb, &q, &term);
 }
 

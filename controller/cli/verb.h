@@ -2,7 +2,7 @@
 /* A verb of the command-line tool: one file, one entry in the table of jettison.c. */
 #pragma once
 
-#include <getopt.h>
+#include <getopt.h>             /* optind */
 #include <stdbool.h>
 
 #include "base/base.h"
@@ -32,19 +32,24 @@ struct verb {
 extern const struct verb verb_status, verb_top, verb_snapshot, verb_plan, verb_label, verb_run, verb_journal,
                          verb_reload, verb_check_config, verb_configure;
 
-#define VERB_END   (-1)                 /* no more options; optind is the first argument */
-#define VERB_HELP  'h'                  /* --help, which has been printed */
-#define VERB_WRONG '?'                  /* said on standard error */
+/* An option: a flag, a text, or something that is parsed, whatever of the three has a place. A table of them, with
+ * --help left out, ends with { 0 }. */
+struct verb_option {
+        const char *name;
+        bool *flag;
+        const char **text;              /* borrowed from argv */
+        bool (*parse)(const char *text, void *to);
+        void *to;
+        const char *form;               /* what is parsed: it stands behind "'TEXT' is not " */
+};
 
-/* getopt_long for a verb; the options must hold VERB_OPTION_HELP. */
-int verb_option(const struct verb *verb, int argc, char **argv, const struct option *options);
-#define VERB_OPTION_HELP { "help", no_argument, NULL, VERB_HELP }
+/* Reads the options; optind is the first argument then. False if the verb ends here with *ret_code: --help was
+ * printed, or what is wrong was said on standard error. */
+bool verb_options(const struct verb *verb, int argc, char **argv, const struct verb_option *options, int *ret_code);
 
-/* The exit code after VERB_HELP or VERB_WRONG. */
-static inline int verb_stop(int option)
-{
-        return option == VERB_HELP ? EXIT_SUCCESS : EXIT_USAGE;
-}
+/* The same for a verb without arguments. */
+bool verb_options_only(const struct verb *verb, int argc, char **argv, const struct verb_option *options,
+                       int *ret_code);
 
 /* "jettison VERB: TEXT; see 'jettison VERB --help'" on standard error. Returns EXIT_USAGE. */
 int verb_usage(const struct verb *verb, const char *format, ...) PRINTF(2, 3);
