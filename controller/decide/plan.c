@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/heapsort.h"
 #include "decide/price.h"
 
 /* The buffers of one decision. Item i of a tier is entry map[i] of the plan. */
@@ -254,10 +255,12 @@ static void shed_all(struct plan *plan, const struct snapshot *s)
         plan->optimal = true;
 }
 
-/* Does victim a go before b? The cheapest first, among equals the one that frees more, then by id, which is their order
+/* Which of two victims goes first? The cheapest first, among equals the one that frees more, then by id, which is their order
  * in the snapshot. */
-static bool goes_before(const struct snapshot *s, const struct plan_entry *a, const struct plan_entry *b)
+static bool goes_before(const void *first, const void *second, const void *snapshot)
 {
+        const struct plan_entry *a = first, *b = second;
+        const struct snapshot *s = snapshot;
         const struct utility *ua = &s->cgroups[a->index].utility, *ub = &s->cgroups[b->index].utility;
 
         if (ua->tier != ub->tier)
@@ -265,20 +268,6 @@ static bool goes_before(const struct snapshot *s, const struct plan_entry *a, co
         if (ua->value != ub->value)
                 return ua->value < ub->value;
         return a->relief != b->relief ? a->relief > b->relief : a->index < b->index;
-}
-
-static void sift_down(const struct snapshot *s, struct plan_entry *heap, size_t at, size_t n)
-{
-        struct plan_entry moving = heap[at];
-
-        for (size_t child; (child = 2 * at + 1) < n; at = child) {
-                if (child + 1 < n && goes_before(s, &heap[child], &heap[child + 1]))
-                        child++;
-                if (!goes_before(s, &moving, &heap[child]))
-                        break;
-                heap[at] = heap[child];
-        }
-        heap[at] = moving;
 }
 
 /* Victims to the front. The kept stand by id already and stay so: victims are few as a rule, and to sort everything
@@ -304,16 +293,10 @@ static void gather_victims(struct plan *plan, struct planner *p)
 
 static void order_entries(struct plan *plan, struct planner *p, const struct snapshot *s)
 {
-        gather_victims(plan, p);
-        for (size_t i = plan->n_victims / 2; i-- > 0;)
-                sift_down(s, plan->entries, i, plan->n_victims);
-        for (size_t n = plan->n_victims; n > 1; n--) {
-                struct plan_entry last = plan->entries[0];
+        struct plan_entry spare[2];
 
-                plan->entries[0] = plan->entries[n - 1];
-                plan->entries[n - 1] = last;
-                sift_down(s, plan->entries, 0, n - 1);
-        }
+        gather_victims(plan, p);
+        heapsort_run(plan->entries, plan->n_victims, sizeof(*plan->entries), spare, goes_before, s);
 }
 
 enum verdict plan_make(struct plan *plan, struct planner *planner, const struct snapshot *s,

@@ -2,14 +2,14 @@
 /* A snapshot is two arrays sized at start: the cgroups, and the bytes of their paths. Filling it allocates
  * nothing; what does not fit is counted, so that whoever decides knows that he has not seen everything.
  * Entries are sorted by cgroup id, because directory order differs from one reading to the next and the
- * same facts must give the same plan. The sort is a heap sort of our own: glibc's qsort() allocates once
- * the array exceeds a kilobyte. */
+ * same facts must give the same plan. */
 #include "decide/snapshot.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/base.h"
+#include "base/heapsort.h"
 
 int snapshot_init(struct snapshot *s, size_t capacity, size_t names_size)
 {
@@ -55,33 +55,19 @@ struct snapshot_cgroup *snapshot_add(struct snapshot *s, uint64_t id, const char
         return c;
 }
 
-static void sift_down(struct snapshot_cgroup *heap, size_t at, size_t n)
+static bool is_older(const void *a, const void *b, const void *context UNUSED)
 {
-        struct snapshot_cgroup moving = heap[at];
+        const struct snapshot_cgroup *x = a, *y = b;
 
-        for (size_t child; (child = 2 * at + 1) < n; at = child) {
-                if (child + 1 < n && heap[child + 1].id > heap[child].id)
-                        child++;
-                if (heap[child].id <= moving.id)
-                        break;
-                heap[at] = heap[child];
-        }
-        heap[at] = moving;
+        return x->id < y->id;
 }
 
 void snapshot_sort(struct snapshot *s)
 {
+        struct snapshot_cgroup spare[2];
         size_t kept = 0;
 
-        for (size_t i = s->n / 2; i-- > 0;)
-                sift_down(s->cgroups, i, s->n);
-        for (size_t n = s->n; n > 1; n--) {
-                struct snapshot_cgroup largest = s->cgroups[0];
-
-                s->cgroups[0] = s->cgroups[n - 1];
-                s->cgroups[n - 1] = largest;
-                sift_down(s->cgroups, 0, n - 1);
-        }
+        heapsort_run(s->cgroups, s->n, sizeof(*s->cgroups), spare, is_older, NULL);
         for (size_t i = 0; i < s->n; i++)
                 if (kept == 0 || s->cgroups[i].id != s->cgroups[kept - 1].id)
                         s->cgroups[kept++] = s->cgroups[i];

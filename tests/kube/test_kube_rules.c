@@ -7,32 +7,16 @@
 #include <sys/stat.h>
 
 #include "base/base.h"
+#include "config_fixture.h"
 #include "kube/rules.h"
 
-static char path[] = "/tmp/jettison-kube-XXXXXX";
-
-static void make_file(void)
-{
-        int fd = mkstemp(path);
-
-        cr_assert(fd >= 0);
-        close(fd);
-}
-
-static void remove_file(void)
-{
-        unlink(path);
-}
-
-TestSuite(kube_rules, .init = make_file, .fini = remove_file);
+TestSuite(kube_rules, .init = fixture_make, .fini = fixture_remove);
 
 static int load(const char *text, struct rules *rules, struct config_error *e)
 {
-        FILE *f = fopen(path, "w");
-
-        cr_assert(f && fputs(text, f) >= 0 && fclose(f) == 0);
+        fixture_write("jettison.json", text);
         *e = (struct config_error){ 0 };
-        return rules_load(path, true, rules, e);
+        return rules_load(fixture_path, true, rules, e);
 }
 
 static const struct {
@@ -83,7 +67,7 @@ Test(kube_rules, wrong)
 
                 cr_assert(load(wrong[i].text, &rules, &e) < 0, "%s", wrong[i].label);
                 cr_assert(strstr(e.text, wrong[i].says), "%s: %s", wrong[i].label, e.text);
-                cr_assert(strncmp(e.text, path, strlen(path)) == 0, "%s", wrong[i].label);
+                cr_assert(strncmp(e.text, fixture_path, strlen(fixture_path)) == 0, "%s", wrong[i].label);
                 cr_assert(rules.n_steps == 77, "%s", wrong[i].label);
         }
 }
@@ -133,9 +117,8 @@ Test(kube_rules, without_a_file)
                                               1000000000,
                                               PRIORITY_CRITICAL - 1 };
 
-        unlink(path);
-        cr_assert(rules_load(path, true, &rules, &e) == -ENOENT && strstr(e.text, path));
-        cr_assert(rules_load(path, false, &rules, &e) == 0);
+        cr_assert(rules_load(fixture_path, true, &rules, &e) == -ENOENT && strstr(e.text, fixture_path));
+        cr_assert(rules_load(fixture_path, false, &rules, &e) == 0);
         cr_assert(!rules_namespace(&rules, "any")->has_weight);
         cr_assert(rules_namespace(&rules, "any")->ceiling.value == UTILITY_MAX);
         for (size_t i = 0; i < ARRAY_SIZE(priorities); i++) {
@@ -154,6 +137,7 @@ Test(kube_rules, others_can_write_it)
         struct rules rules;
         struct config_error e = { 0 };
 
-        cr_assert(chmod(path, 0666) == 0);
-        cr_assert(rules_load(path, true, &rules, &e) == -EPERM);
+        fixture_write("jettison.json", "{}");
+        cr_assert(chmod(fixture_path, 0666) == 0);
+        cr_assert(rules_load(fixture_path, true, &rules, &e) == -EPERM);
 }

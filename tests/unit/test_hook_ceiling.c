@@ -8,32 +8,16 @@
 #include <sys/stat.h>
 
 #include "base/base.h"
+#include "config_fixture.h"
 #include "hooks/ceiling.h"
 
-static char path[] = "/tmp/jettison-hook-XXXXXX";
-
-static void make_file(void)
-{
-        int fd = mkstemp(path);
-
-        cr_assert(fd >= 0);
-        close(fd);
-}
-
-static void remove_file(void)
-{
-        unlink(path);
-}
-
-TestSuite(hook_ceiling, .init = make_file, .fini = remove_file);
+TestSuite(hook_ceiling, .init = fixture_make, .fini = fixture_remove);
 
 static int load(const char *text, struct ceilings *c, struct config_error *e)
 {
-        FILE *f = fopen(path, "w");
-
-        cr_assert(f && fputs(text, f) >= 0 && fclose(f) == 0);
+        fixture_write("jettison.json", text);
         *e = (struct config_error){ 0 };
-        return ceilings_load(path, true, c, e);
+        return ceilings_load(fixture_path, true, c, e);
 }
 
 static const struct {
@@ -80,7 +64,7 @@ Test(hook_ceiling, what_is_refused)
 
                 cr_expect(load(wrong[i].text, &c, &e) < 0, "%s", wrong[i].label);
                 cr_expect(strstr(e.text, wrong[i].says), "%s: %s", wrong[i].label, e.text);
-                cr_expect_eq(strncmp(e.text, path, strlen(path)), 0, "%s: %s", wrong[i].label, e.text);
+                cr_expect_eq(strncmp(e.text, fixture_path, strlen(fixture_path)), 0, "%s: %s", wrong[i].label, e.text);
                 cr_expect_eq(memcmp(&c, &before, sizeof(c)), 0, "%s: the result was touched", wrong[i].label);
         }
 }
@@ -90,8 +74,9 @@ Test(hook_ceiling, a_file_of_anybodys)
         struct ceilings c = CEILINGS_BROKEN;
         struct config_error e = { 0 };
 
-        cr_assert(chmod(path, 0666) == 0);
-        cr_expect_eq(ceilings_load(path, true, &c, &e), -EPERM);
+        fixture_write("jettison.json", "{}");
+        cr_assert(chmod(fixture_path, 0666) == 0);
+        cr_expect_eq(ceilings_load(fixture_path, true, &c, &e), -EPERM);
         cr_expect(strstr(e.text, "writable by the owner alone"), "%s", e.text);
 }
 
@@ -100,10 +85,9 @@ Test(hook_ceiling, no_file)
         struct ceilings c = CEILINGS_BROKEN;
         struct config_error e = { 0 };
 
-        unlink(path);
-        cr_expect_eq(ceilings_load(path, true, &c, &e), -ENOENT);
+        cr_expect_eq(ceilings_load(fixture_path, true, &c, &e), -ENOENT);
         cr_expect(strstr(e.text, "No such file"), "%s", e.text);
-        cr_expect_eq(ceilings_load(path, false, &c, &e), 0);
+        cr_expect_eq(ceilings_load(fixture_path, false, &c, &e), 0);
         cr_expect(c.n == 0 && c.otherwise.value == UTILITY_MAX);
         cr_expect(c.otherwise.tier == 0 && !c.otherwise.protect);
         ceilings_fini(&c);
