@@ -117,13 +117,13 @@ Test(watch, next_look)
 /* Where memory falls, the next look is aimed at the crossing. The acting line is at 819.2 MiB. */
 static const struct {
         const char *label;
-        uint64_t before_mib, after_mib; /* in 100 ms */
+        uint64_t before_mib, after_mib; /* in 10 s, of which a busy machine adds little */
         uint64_t pause_us;              /* at most, and more than three quarters of it */
 } falls[] = {
         { "it does not fall", 825, 825, 20000 },
         { "slowly", 826, 825, 20000 },
-        { "across before the shortest pause is over", 865, 825, 17000 },
-        { "in no time at all", 920, 820, 5000 },
+        { "across before the shortest pause is over", 4825, 825, 17000 },
+        { "in no time at all", 8020, 820, 5000 },
         { "across already", 850, 810, 20000 },
 };
 
@@ -136,7 +136,7 @@ Test(watch, aims_at_the_crossing)
                 watch.looked_us = watch.fall = 0;
                 meminfo(falls[i].before_mib, 0, 0);
                 watch_look(&watch, &w.scanner, &policy_default);
-                watch.looked_us -= 100 * USEC_PER_MSEC;
+                watch.looked_us -= 10 * USEC_PER_SEC;
                 meminfo(falls[i].after_mib, 0, 0);
                 watch_look(&watch, &w.scanner, &policy_default);
                 pause_us = watch.next_look_us - watch.looked_us;
