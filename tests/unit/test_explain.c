@@ -274,7 +274,7 @@ Test(explain, who_died_who_was_spared_and_why)
 {
         static const char *const said[] = {
                 "domain /: available memory had fallen below the acting line.",
-                "900 MiB had to come back, 25 % of the way from the acting line to the target. The plan was to shed "
+                "900 MiB had to come back, 25 % of the way from the acting line to the target.\nThe plan was to shed "
                 "2 of 4, to free 1 GiB and lose a utility of 13, the least possible.",
                 "died    /hog\\x1b[2J", "spared  /job", "worth more", "protected by its label", "cgroup.kill",
                 "Outcome: recovered. Needed 900 MiB, expected 512 MiB, measured 500 MiB freed; available "
