@@ -10,8 +10,9 @@
 /* What goes first? 'context' is whatever the caller gave. Equals may come in any order. */
 typedef bool heapsort_before(const void *a, const void *b, const void *context);
 
-__attribute__((always_inline)) static inline void heapsort_sift(char *heap, size_t at, size_t n, size_t size, char *moving,
-                                                                heapsort_before *before, const void *context)
+__attribute__((always_inline)) static inline void heapsort_sift(char *heap, size_t at, size_t n, size_t size,
+                                                                char *moving, heapsort_before *before,
+                                                                const void *context)
 {
         memcpy(moving, heap + at * size, size);
         for (size_t child; (child = 2 * at + 1) < n; at = child) {

@@ -95,9 +95,9 @@ static void print_intent(const struct round *r, FILE *out, const struct term *te
 
         fprintf(out, "%sRound %llu%s, %s, domain %s: %s.\n", style_begin(term, STYLE_BOLD),
                 (unsigned long long)r->number, style_end(term, STYLE_BOLD), when, domain, witness);
-        fprintf(out, "%s had to come back%s%s.\n"
-                "The plan was to shed %zu of %zu, to free %s and lose a utility of %llu, %s.\n\n", need, reach ? ", " : "", reach ? reach : "", n_victims, n, relief,
-                (unsigned long long)field_u64(plan, "utility_lost"),
+        fprintf(out, "%s had to come back%s%s.\n", need, reach ? ", " : "", reach ? reach : "");
+        fprintf(out, "The plan was to shed %zu of %zu, to free %s and lose a utility of %llu, %s.\n\n", n_victims, n,
+                relief, (unsigned long long)field_u64(plan, "utility_lost"),
                 proven ? "the least possible" : "not proven to be the least");
         show_entries(plan, json_object_get(intent, "snapshot"), map, out, term);
         fputc('\n', out);

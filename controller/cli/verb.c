@@ -47,8 +47,8 @@ bool verb_options(const struct verb *verb, int argc, char **argv, const struct v
         struct option known[OPTIONS_MAX + 2] = { { "help", no_argument, NULL, 'h' } };
 
         for (size_t i = 0; options[i].name && i < OPTIONS_MAX; i++)
-                known[i + 1] = (struct option){ options[i].name, options[i].flag ? no_argument : required_argument, NULL,
-                                                FIRST_VALUE + (int)i };
+                known[i + 1] = (struct option){ options[i].name, options[i].flag ? no_argument : required_argument,
+                                                NULL, FIRST_VALUE + (int)i };
         *ret_code = EXIT_USAGE;
         for (;;) {
                 int at = optind > 0 ? optind : 1;

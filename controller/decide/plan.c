@@ -255,8 +255,8 @@ static void shed_all(struct plan *plan, const struct snapshot *s)
         plan->optimal = true;
 }
 
-/* Which of two victims goes first? The cheapest first, among equals the one that frees more, then by id, which is their order
- * in the snapshot. */
+/* Which of two victims goes first? The cheapest, among equals the one that frees more, then the one of the lower
+ * id, which is their order in the snapshot. */
 static bool goes_before(const void *first, const void *second, const void *snapshot)
 {
         const struct plan_entry *a = first, *b = second;

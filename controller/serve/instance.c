@@ -14,9 +14,9 @@
  * each session into a group of its own and count nice inside of it only, so a service has to ask for its
  * group as well (sched(7)); a daemon that somebody started in his own session leaves that alone. In a cgroup
  * that the cpu controller weighs, as on every Kubernetes node, neither ranks it against others: that is for
- * who gives the group its weight (CPUWeight= in the unit). Not SCHED_FIFO: a round plans for milliseconds, and a real-time task that
- * does so on one processor stops the very tasks that have to exit; where RT groups are configured it is
- * refused anyway, and its benefit then would depend on the machine.
+ * who gives the group its weight (CPUWeight= in the unit). Not SCHED_FIFO: a round plans for milliseconds, and a
+ * real-time task that does so on one processor stops the very tasks that have to exit; where RT groups are
+ * configured it is refused anyway, and its benefit then would depend on the machine.
  *
  * Single instance by flock(): the kernel gives the lock back however the holder ends, and no stale file
  * needs a judgement. */

@@ -26,13 +26,14 @@ static size_t text_size;
 static void make_snapshot(size_t n)
 {
         snapshot_reset(&snapshot, "/");
-        snapshot.facts = (struct domain_facts){ .memory_total = 16 * GIB, .memory_available = 1500 * MIB, .has_psi = true };
+        snapshot.facts = (struct domain_facts){ .memory_total = 16 * GIB, .memory_available = 1500 * MIB,
+                                                .has_psi = true };
         for (size_t i = 0; i < n; i++) {
                 char path[256];
                 struct snapshot_cgroup *c;
 
-                snprintf(path, sizeof(path), "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod%08zx_1234_"
-                         "5678_9abc_def012345678.slice/cri-containerd-%016zx%016zx%016zx%016zx.scope",
+                snprintf(path, sizeof(path), "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod%08zx_"
+                         "1234_5678_9abc_def012345678.slice/cri-containerd-%016zx%016zx%016zx%016zx.scope",
                          i * 77777, i * 123457, i * 77, i * 7, i);
                 c = snapshot_add(&snapshot, 1000 + i, path);
                 c->memory = (50 + i * 7919 % 400) * MIB;
@@ -92,7 +93,8 @@ int main(int argc, char **argv)
         if (!text || !planner || calls == 0 || snapshot_init(&snapshot, n, n * 256) < 0 || plan_init(&plan, n) < 0)
                 return 1;
         make_snapshot(n);
-        printf("%zu containers, median of %zu calls, us: plan %.1f", n, calls, (double)time_of(call_plan, calls) / 1000);
+        printf("%zu containers, median of %zu calls, us: plan %.1f", n, calls,
+               (double)time_of(call_plan, calls) / 1000);
         printf(", reach %.1f", (double)time_of(call_reach, calls) / 1000);
         printf(", intent %.1f\n", (double)time_of(call_intent, calls) / 1000);
         snapshot_fini(&snapshot);

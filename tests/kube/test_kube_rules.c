@@ -2,7 +2,6 @@
 /* kube.json: what it may say, what is refused and how. */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 

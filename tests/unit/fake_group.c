@@ -107,3 +107,15 @@ void group_end(struct group *g)
                         g->children[i] = 0;
                 }
 }
+
+void fill_pipe(int ends[2])
+{
+        char bytes[4096] = { 0 };
+
+        cr_assert_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+        while (write(ends[1], bytes, sizeof(bytes)) > 0)
+                ;
+        while (write(ends[1], bytes, 1) > 0)
+                ;
+        fcntl(ends[1], F_SETFL, 0);
+}

@@ -35,3 +35,6 @@ bool group_lives(struct group *g, size_t i);
 
 /* Kills and awaits what is left. */
 void group_end(struct group *g);
+
+/* A full pipe: who writes to ends[1], as to a cgroup.kill behind cgroup_mutex, hangs until somebody reads. */
+void fill_pipe(int ends[2]);

@@ -389,18 +389,6 @@ Test(deed, emptied_by_itself_and_filled_again)
         finish();
 }
 
-static void fill_pipe(int ends[2])
-{
-        char bytes[4096] = { 0 };
-
-        cr_assert_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-        while (write(ends[1], bytes, sizeof(bytes)) > 0)
-                ;
-        while (write(ends[1], bytes, 1) > 0)
-                ;
-        fcntl(ends[1], F_SETFL, 0);
-}
-
 Test(deed, cgroup_kill_hangs)
 {
         char bytes[4096];
@@ -424,77 +412,79 @@ Test(deed, cgroup_kill_hangs)
         finish();
 }
 
+static int pipes[3][2];
+
+/* Each thread hangs in an earlier victim, which the root plays. */
+static void occupy_threads(void)
+{
+        struct strike_order busy = { .kind = STRIKE_GROUP, .ticket = 0, .procs_fd = -1, .dir_fd = -1 };
+
+        for (size_t i = 0; i < ARRAY_SIZE(pipes); i++) {
+                fill_pipe(pipes[i]);
+                busy.kill_fd = pipes[i][1];
+                tree_node(w.scanner.tree, 0)->pins++;
+                cr_assert_eq(strikers_submit(d.strikers, &busy), 0);
+        }
+}
+
+static void let_go(size_t thread)
+{
+        char bytes[4096];
+
+        cr_assert_gt(read(pipes[thread][0], bytes, sizeof(bytes)), 0);
+}
+
+/* All but those that were let go already. */
+static void vacate_threads(size_t already)
+{
+        for (size_t i = already; i < ARRAY_SIZE(pipes); i++)
+                let_go(i);
+        for (int i = 0; i < 100 && tree_node(w.scanner.tree, 0)->pins > 0; i++)
+                loop_turn(&loop, 5000);
+        cr_expect_eq(tree_node(w.scanner.tree, 0)->pins, 0);
+        for (size_t i = 0; i < ARRAY_SIZE(pipes); i++) {
+                close(pipes[i][0]);
+                close(pipes[i][1]);
+        }
+}
+
 Test(deed, all_threads_are_taken)
 {
-        struct strike_order busy = { .kind = STRIKE_GROUP, .procs_fd = -1, .dir_fd = -1 };
-        char bytes[4096];
-        int pipes[3][2];
         uint64_t freed_us;
 
         begin(2, CHILD_SLEEPS);
         options.strike_deadline_us = 2 * USEC_PER_SEC;
         options.settle_us = LONG_US;
-        for (size_t i = 0; i < 3; i++) {
-                fill_pipe(pipes[i]);
-                busy.ticket = 0;                /* the root plays another victim */
-                busy.kill_fd = pipes[i][1];
-                tree_node(w.scanner.tree, 0)->pins++;
-                cr_assert_eq(strikers_submit(d.strikers, &busy), 0);
-        }
+        occupy_threads();
         start();
         for (int i = 0; i < 20; i++)
                 turn(true);
         cr_expect_eq(n_done, 0);
         cr_expect_eq(group_update(&g), 2, "nobody was there to do it");
-        cr_assert_gt(read(pipes[0][0], bytes, sizeof(bytes)), 0);
+        let_go(0);
         freed_us = loop_now_us();
         await_done(true);
         cr_expect_lt(loop_now_us() - freed_us, USEC_PER_SEC,
                      "tried again at the next tick, not at the deadline");
         cr_expect_eq(result.outcome, OUTCOME_FREED);
-        for (size_t i = 1; i < 3; i++)
-                cr_assert_gt(read(pipes[i][0], bytes, sizeof(bytes)), 0);
+        vacate_threads(1);
         await_pins();
-        for (int i = 0; i < 100 && tree_node(w.scanner.tree, 0)->pins > 0; i++)
-                loop_turn(&loop, 5000);
-        cr_expect_eq(tree_node(w.scanner.tree, 0)->pins, 0);
-        for (size_t i = 0; i < 3; i++) {
-                close(pipes[i][0]);
-                close(pipes[i][1]);
-        }
         finish();
 }
 
-/* All threads hang in earlier victims for as long as anybody waits. */
+/* All threads hang for as long as anybody waits. */
 Test(deed, not_struck)
 {
-        struct strike_order busy = { .kind = STRIKE_GROUP, .procs_fd = -1, .dir_fd = -1 };
-        char bytes[4096];
-        int pipes[3][2];
-
         begin(2, CHILD_SLEEPS);
         options.settle_us = 200 * USEC_PER_MSEC;
-        for (size_t i = 0; i < 3; i++) {
-                fill_pipe(pipes[i]);
-                busy.kill_fd = pipes[i][1];
-                tree_node(w.scanner.tree, 0)->pins++;
-                cr_assert_eq(strikers_submit(d.strikers, &busy), 0);
-        }
+        occupy_threads();
         start();
         await_done(true);
         cr_expect_eq(result.outcome, OUTCOME_NOT_STRUCK, "%s", outcome_name(result.outcome));
         cr_expect_not(outcome_is_shed(result.outcome));
         cr_expect_eq(group_update(&g), 2);
         cr_expect_eq(victim()->pins, 0);
-        for (size_t i = 0; i < 3; i++)
-                cr_assert_gt(read(pipes[i][0], bytes, sizeof(bytes)), 0);
-        for (int i = 0; i < 100 && tree_node(w.scanner.tree, 0)->pins > 0; i++)
-                loop_turn(&loop, 5000);
-        cr_expect_eq(tree_node(w.scanner.tree, 0)->pins, 0);
-        for (size_t i = 0; i < 3; i++) {
-                close(pipes[i][0]);
-                close(pipes[i][1]);
-        }
+        vacate_threads(0);
         finish();
 }
 

@@ -2,7 +2,6 @@
 /* Ceilings: what the file may say, what is refused and how, and what a ceiling leaves of a claim. */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -171,18 +171,6 @@ Test(strike, errors_are_told)
         finish();
 }
 
-static void fill_pipe(int ends[2])
-{
-        char bytes[4096] = { 0 };
-
-        cr_assert_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-        while (write(ends[1], bytes, sizeof(bytes)) > 0)
-                ;
-        while (write(ends[1], bytes, 1) > 0)
-                ;
-        fcntl(ends[1], F_SETFL, 0);
-}
-
 Test(strike, all_busy)
 {
         struct strike_order orders[4];
