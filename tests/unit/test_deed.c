@@ -642,10 +642,9 @@ Test(deed, dry_run)
         finish();
 }
 
-/* Processes of one process group, as the kernel would list a cgroup's. */
-static size_t list_group(pid_t leader)
+/* Processes of one process group, one to a line, as the kernel would list a cgroup's. */
+static size_t read_group(pid_t leader, char *text, size_t size)
 {
-        static char text[8192];
         DIR *proc = opendir("/proc");
         size_t len = 0, n = 0;
 
@@ -662,13 +661,30 @@ static size_t list_group(pid_t leader)
                 if (fgets(stat, sizeof(stat), f) && strrchr(stat, ')') &&
                     sscanf(strrchr(stat, ')') + 1, " %c %*d %d", &state, &group) == 2 && group == leader &&
                     state != 'Z') {
-                        len += (size_t)snprintf(text + len, sizeof(text) - len, "%d\n", pid);
+                        len += (size_t)snprintf(text + len, size - len, "%d\n", pid);
                         n++;
                 }
                 fclose(f);
         }
         closedir(proc);
-        world_write(&w, "cgroup/" NAME "/cgroup.procs", text);
+        return n;
+}
+
+static char members[8192];
+
+static void await_members(pid_t leader, size_t n)
+{
+        for (uint64_t until_us = loop_now_us() + LONG_US; loop_now_us() < until_us; usleep(5000))
+                if (read_group(leader, members, sizeof(members)) >= n)
+                        return;
+        cr_assert_fail("fewer than %zu after %u s", n, (unsigned)(LONG_US / USEC_PER_SEC));
+}
+
+static size_t list_group(pid_t leader)
+{
+        size_t n = read_group(leader, members, sizeof(members));
+
+        world_write(&w, "cgroup/" NAME "/cgroup.procs", members);
         world_write(&w, "cgroup/" NAME "/cgroup.events", n ? "populated 1\n" : "populated 0\n");
         return n;
 }
@@ -678,7 +694,7 @@ static size_t list_group(pid_t leader)
 Test(deed, forks_slip_through)
 {
         pid_t leader;
-        size_t left = 1;
+        size_t listed, left = 1;
 
         prctl(PR_SET_CHILD_SUBREAPER, 1);
         leader = fork();
@@ -694,11 +710,11 @@ Test(deed, forks_slip_through)
                 }
                 pause();
         }
-        usleep(50000);
         begin(0, CHILD_SLEEPS);
         options.settle_us = LONG_US;
-        cr_assert_gt(list_group(leader), 2);
-        usleep(30000);                  /* those that are born now are not listed */
+        await_members(leader, 3);
+        listed = list_group(leader);
+        await_members(leader, listed + 2);      /* those that are born now are not listed */
         start();
         for (uint64_t until_us = loop_now_us() + LONG_US, listed_us = loop_now_us();
              n_done == 0 && loop_now_us() < until_us;) {
