@@ -394,9 +394,9 @@ int main(int argc, char **argv)
                 r = EXIT_CONFIG;
         } else if (cgroupfs_open(d.options.cgroup_root, &d.fs, &lack) < 0) {
                 log_error("%s", lack.text);
-                r = EXIT_LACKING;
+                r = EXIT_KERNEL;
         } else if (open_feed(&d) < 0) {
-                r = EXIT_LACKING;
+                r = EXIT_KERNEL;
         } else {
                 r = d.options.once ? once(&d) : run(&d);
         }

@@ -4,8 +4,6 @@
 #include "options.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char help[] =
@@ -32,138 +30,75 @@ static const char help[] =
         "something.\n"
         "See jettisond(8), jettison.json(5), jettison(1).\n";
 
-enum { OPT_CHECK = 256, OPT_FEED, OPT_ONCE, OPT_CGROUP_ROOT, OPT_PROC_ROOT, OPT_SANDBOX, OPT_LOG_LEVEL };
-
-static const struct option long_options[] = {
-        { "config", required_argument, NULL, 'c' },
-        { "check-config", no_argument, NULL, OPT_CHECK },
-        { "dry-run", no_argument, NULL, 'n' },
-        { "domain", required_argument, NULL, 'd' },
-        { "feed", required_argument, NULL, OPT_FEED },
-        { "once", no_argument, NULL, OPT_ONCE },
-        { "cgroup-root", required_argument, NULL, OPT_CGROUP_ROOT },
-        { "proc-root", required_argument, NULL, OPT_PROC_ROOT },
-        { "sandbox", required_argument, NULL, OPT_SANDBOX },
-        { "log-level", required_argument, NULL, OPT_LOG_LEVEL },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'V' },
-        { 0 },
-};
-
-static const struct {
-        const char *name;
-        enum feed_kind feed;
-} feeds[] = { { "auto", FEED_AUTO }, { "files", FEED_FILES }, { "module", FEED_MODULE } };
-
-static const struct {
-        const char *name;
-        enum log_level level;
-} levels[] = {
-        { "error", LOG_LEVEL_ERROR },
-        { "warning", LOG_LEVEL_WARNING },
-        { "notice", LOG_LEVEL_NOTICE },
-        { "info", LOG_LEVEL_INFO },
-        { "debug", LOG_LEVEL_DEBUG },
-};
-
-static int refuse(const char *option, const char *expected, const char *found)
+static bool parse_feed(const char *text, void *to)
 {
-        fprintf(stderr, "jettisond: --%s: expected %s, found \"%s\"; see jettisond --help\n", option,
-                expected, found);
-        return EXIT_USAGE;
-}
+        static const struct {
+                const char *name;
+                enum feed_kind feed;
+        } feeds[] = { { "auto", FEED_AUTO }, { "files", FEED_FILES }, { "module", FEED_MODULE } };
 
-static int refuse_option(int option, const char *word)
-{
-        fprintf(stderr, option == ':' ? "jettisond: option \"%s\" needs a value; see jettisond --help\n"
-                                      : "jettisond: unknown or incomplete option \"%s\"; see jettisond --help\n",
-                word);
-        return EXIT_USAGE;
-}
-
-static int parse_feed(struct options *o, const char *text)
-{
         for (size_t i = 0; i < ARRAY_SIZE(feeds); i++)
                 if (strcmp(feeds[i].name, text) == 0) {
-                        o->feed = feeds[i].feed;
-                        return -1;
+                        *(enum feed_kind *)to = feeds[i].feed;
+                        return true;
                 }
-        return refuse("feed", "auto, files or module", text);
+        return false;
 }
 
-static int parse_level(struct options *o, const char *text)
+static bool parse_level(const char *text, void *to)
 {
+        static const struct {
+                const char *name;
+                enum log_level level;
+        } levels[] = {
+                { "error", LOG_LEVEL_ERROR }, { "warning", LOG_LEVEL_WARNING }, { "notice", LOG_LEVEL_NOTICE },
+                { "info", LOG_LEVEL_INFO },   { "debug", LOG_LEVEL_DEBUG },
+        };
+
         for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
                 if (strcmp(levels[i].name, text) == 0) {
-                        o->log_level = levels[i].level;
-                        return -1;
+                        *(enum log_level *)to = levels[i].level;
+                        return true;
                 }
-        return refuse("log-level", "error, warning, notice, info or debug", text);
+        return false;
 }
 
-static int parse_one(struct options *o, int option)
+static bool parse_sandbox(const char *text, void *to)
 {
-        switch (option) {
-        case 'c':
-                o->config = optarg;
-                return -1;
-        case 'n':
-                o->dry_run = true;
-                return -1;
-        case 'd':
-                if (optarg[0] != '/' || (optarg[1] && optarg[strlen(optarg) - 1] == '/'))
-                        return refuse("domain",
-                                      "a cgroup's path from the hierarchy's root, such as /kubepods.slice",
-                                      optarg);
-                o->domains[o->n_domains++] = optarg;
-                return -1;
-        case OPT_CHECK:
-                o->check_config = true;
-                return -1;
-        case OPT_ONCE:
-                o->once = true;
-                return -1;
-        case OPT_CGROUP_ROOT:
-                o->cgroup_root = optarg;
-                return -1;
-        case OPT_PROC_ROOT:
-                o->proc_root = optarg;
-                return -1;
-        case OPT_FEED:
-                return parse_feed(o, optarg);
-        case OPT_LOG_LEVEL:
-                return parse_level(o, optarg);
-        case OPT_SANDBOX:
-                return sandbox_mode_parse(optarg, &o->sandbox) < 0
-                               ? refuse("sandbox", "errno, kill or off", optarg)
-                               : -1;
-        case 'h':
-                fputs(help, stdout);
-                return EXIT_DONE;
-        default:
-                puts("jettisond " JETTISON_VERSION);
-                return EXIT_DONE;
-        }
+        return sandbox_mode_parse(text, to) == 0;
+}
+
+static bool parse_domain(const char *text, void *to)
+{
+        struct options *o = to;
+
+        if (text[0] != '/' || (text[1] && text[strlen(text) - 1] == '/'))
+                return false;
+        o->domains[o->n_domains++] = text;
+        return true;
 }
 
 int options_parse(struct options *o, int argc, char **argv)
 {
-        int option, at = optind, r = -1;
+        const struct command_option options[] = {
+                { "config", 'c', .text = &o->config },
+                { "check-config", .flag = &o->check_config },
+                { "dry-run", 'n', .flag = &o->dry_run },
+                { "domain", 'd', .parse = parse_domain, .to = o,
+                  .form = "a cgroup's path from the hierarchy's root, such as /kubepods.slice" },
+                { "feed", .parse = parse_feed, .to = &o->feed, .form = "auto, files or module" },
+                { "once", .flag = &o->once },
+                { "cgroup-root", .text = &o->cgroup_root },
+                { "proc-root", .text = &o->proc_root },
+                { "sandbox", .parse = parse_sandbox, .to = &o->sandbox, .form = "errno, kill or off" },
+                { "log-level", .parse = parse_level, .to = &o->log_level,
+                  .form = "error, warning, notice, info or debug" },
+                { 0 },
+        };
 
         *o = (struct options){ .proc_root = "/proc", .log_level = LOG_LEVEL_INFO };
         o->domains = calloc((size_t)argc, sizeof(*o->domains));
-        if (!o->domains)
-                return EXIT_FAILED;
-        opterr = 0;             /* the messages are ours */
-        for (; r < 0 && (option = getopt_long(argc, argv, ":c:nd:hV", long_options, NULL)) != -1; at = optind)
-                r = option == ':' || option == '?' ? refuse_option(option, argv[optind > at ? optind - 1 : at])
-                                                   : parse_one(o, option);
-        if (r < 0 && optind < argc) {
-                fprintf(stderr, "jettisond: unexpected argument \"%s\"; see jettisond --help\n",
-                        argv[optind]);
-                return EXIT_USAGE;
-        }
-        return r;
+        return o->domains ? command_line_run("jettisond", help, options, argc, argv) : EXIT_FAILED;
 }
 
 int options_apply(const struct options *o, struct config *config)

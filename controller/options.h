@@ -5,24 +5,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/command_line.h"
 #include "base/log.h"
 #include "serve/config.h"
 #include "serve/sandbox.h"
 
-/* Exit codes, of the daemon and of the tool. */
-enum {
-        EXIT_DONE,
-        EXIT_FAILED,
-        EXIT_USAGE,
-        EXIT_CONFIG,
-        EXIT_LACKING,           /* the kernel or the hierarchy lacks something */
-        EXIT_UNREACHABLE,       /* the daemon, for the tool */
-};
-
 struct options {
         const char *config;     /* NULL: CONFIG_PATH, which may be missing */
         const char *cgroup_root, *proc_root;
-        char **domains;         /* of argv; they take the place of the configured ones */
+        const char **domains;   /* of argv; they take the place of the configured ones */
         size_t n_domains;
         enum feed_kind feed;
         enum sandbox_mode sandbox;

@@ -172,34 +172,37 @@ static int hook_run(const struct options *o)
 }
 
 /* What is not understood may have been meant to forbid something, so nothing is labelled. */
-static void refuse_command_line(void)
+static void refuse_command_line(const char *problem)
 {
         CLEANUP(free_p) char *text = NULL;
         struct config_error e;
         size_t len;
 
+        say(LOG_LEVEL_ERROR, "%s; see jettison-hook --help", problem);
         if (!isatty(STDIN_FILENO))
                 state_drain(STDIN_FILENO, &text, &len, &e);
 }
 
 int main(int argc, char **argv)
 {
+        char problem[COMMAND_PROBLEM_MAX];
+        enum command_end end;
         struct options o;
-        int answer, r;
+        int r;
 
         inheritance_drop();
         if (isatty(STDERR_FILENO))
                 say_aloud();
-        answer = options_parse(&o, argc, argv);
-        if (answer == OPTIONS_SHOWN)
+        end = options_parse(&o, argc, argv, problem);
+        if (end == COMMAND_HELP || end == COMMAND_VERSION)
                 return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
         if (o.strict) {
                 say_aloud();
                 code_failed = EXIT_FAILED;
         }
         clock_start();
-        if (answer == OPTIONS_WRONG) {
-                refuse_command_line();
+        if (end == COMMAND_WRONG) {
+                refuse_command_line(problem);
                 return o.strict ? EXIT_USAGE : EXIT_DONE;
         }
         r = filter_enter();

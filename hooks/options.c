@@ -4,11 +4,10 @@
  * stands, makes it one. */
 #include "hooks/options.h"
 
-#include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "hooks/ceiling.h"
-#include "hooks/say.h"
 
 static const char help[] =
         "Usage: jettison-hook [OPTION]... <STATE\n"
@@ -27,69 +26,25 @@ static const char help[] =
         "Exit codes: 0, whatever happens; with --strict 1 failed, 2 usage. Failures go to the system log.\n"
         "See jettison-hook(8), jettison(1).\n";
 
-enum { OPT_STRICT = 256, OPT_CGROUP_ROOT, OPT_PROC_ROOT };
-
-static const struct option long_options[] = {
-        { "config", required_argument, NULL, 'c' },
-        { "dry-run", no_argument, NULL, 'n' },
-        { "strict", no_argument, NULL, OPT_STRICT },
-        { "cgroup-root", required_argument, NULL, OPT_CGROUP_ROOT },
-        { "proc-root", required_argument, NULL, OPT_PROC_ROOT },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'V' },
-        { 0 },
-};
-
-static int parse_one(struct options *o, int option, const char *word)
+enum command_end options_parse(struct options *o, int argc, char **argv, char problem[static COMMAND_PROBLEM_MAX])
 {
-        switch (option) {
-        case 'c':
-                o->config = optarg;
-                return OPTIONS_RUN;
-        case 'n':
-                o->dry_run = true;
-                return OPTIONS_RUN;
-        case OPT_STRICT:
-                o->strict = true;
-                return OPTIONS_RUN;
-        case OPT_CGROUP_ROOT:
-                o->cgroup_root = optarg;
-                return OPTIONS_RUN;
-        case OPT_PROC_ROOT:
-                o->proc_root = optarg;
-                return OPTIONS_RUN;
-        case 'h':
-                fputs(help, stdout);
-                return OPTIONS_SHOWN;
-        case 'V':
-                puts("jettison-hook " JETTISON_VERSION);
-                return OPTIONS_SHOWN;
-        case ':':
-                say(LOG_LEVEL_ERROR, "option \"%s\": expected a value, found none; see jettison-hook --help",
-                    word);
-                return OPTIONS_WRONG;
-        default:
-                say(LOG_LEVEL_ERROR, "unknown option \"%s\"; see jettison-hook --help", word);
-                return OPTIONS_WRONG;
-        }
-}
-
-int options_parse(struct options *o, int argc, char **argv)
-{
-        int answer = OPTIONS_RUN, option;
+        const struct command_option options[] = {
+                { "config", 'c', .text = &o->config },
+                { "dry-run", 'n', .flag = &o->dry_run },
+                { "strict", .flag = &o->strict },
+                { "cgroup-root", .text = &o->cgroup_root },
+                { "proc-root", .text = &o->proc_root },
+                { 0 },
+        };
+        enum command_end end;
 
         *o = (struct options){ .proc_root = "/proc" };
-        opterr = 0;
-        while (answer != OPTIONS_SHOWN &&
-               (option = getopt_long(argc, argv, ":c:nhV", long_options, NULL)) != -1) {
-                int r = parse_one(o, option, optind > 0 && optind <= argc ? argv[optind - 1] : "");
-
-                if (r != OPTIONS_RUN)
-                        answer = r;
-        }
-        if (answer == OPTIONS_RUN && optind < argc) {
-                say(LOG_LEVEL_ERROR, "unexpected argument \"%s\"; see jettison-hook --help", argv[optind]);
-                return OPTIONS_WRONG;
-        }
-        return answer;
+        for (int i = 1; i < argc; i++)
+                o->strict |= strcmp(argv[i], "--strict") == 0;
+        end = command_line_read_only(options, argc, argv, problem);
+        if (end == COMMAND_HELP)
+                fputs(help, stdout);
+        else if (end == COMMAND_VERSION)
+                puts("jettison-hook " JETTISON_VERSION);
+        return end;
 }

@@ -4,19 +4,7 @@
 
 #include <stdbool.h>
 
-/* Exit codes, as those of the other programs. */
-enum {
-        EXIT_DONE,
-        EXIT_FAILED,            /* only with --strict */
-        EXIT_USAGE,             /* only with --strict */
-};
-
-/* Answers of options_parse. */
-enum {
-        OPTIONS_RUN,
-        OPTIONS_SHOWN,          /* help or version has been printed */
-        OPTIONS_WRONG,          /* what is wrong has been said; what was understood is in the fields */
-};
+#include "base/command_line.h"
 
 struct options {
         const char *config;     /* NULL: CEILING_PATH, which may be missing */
@@ -25,5 +13,6 @@ struct options {
         bool dry_run, strict;
 };
 
-/* Parses; --strict counts wherever it stands. The texts are argv's. */
-int options_parse(struct options *o, int argc, char **argv);
+/* Parses, and prints help or version where it is asked for. --strict counts wherever it stands, also behind what is
+ * wrong. The texts are argv's. */
+enum command_end options_parse(struct options *o, int argc, char **argv, char problem[static COMMAND_PROBLEM_MAX]);

@@ -46,7 +46,7 @@ static int print_config(const struct verb *verb, const struct config *config, bo
 static int run_check_config(const struct verb *verb, int argc, char **argv)
 {
         bool json = false, named;
-        const struct verb_option options[] = {
+        const struct command_option options[] = {
                 { "json", .flag = &json },
                 { 0 },
         };

@@ -220,7 +220,7 @@ static int check(struct configure *c)
 static int run_configure(const struct verb *verb, int argc, char **argv)
 {
         struct configure c = { .verb = verb, .root = "/", .hook = JETTISON_HOOK, .root_fd = -1 };
-        const struct verb_option options[] = {
+        const struct command_option options[] = {
                 { "runtime", .text = &c.runtime },
                 { "root", .text = &c.root },
                 { "hook", .text = &c.hook },

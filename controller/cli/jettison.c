@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command-line tool: finds the verb and calls it. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -111,6 +110,5 @@ int main(int argc, char **argv)
         verb = find_verb(argv[1]);
         if (!verb)
                 return unknown_verb(argv[1]);
-        opterr = 0;             /* the messages are ours */
         return finish(verb->run(verb, argc - 1, argv + 1));
 }

@@ -214,7 +214,7 @@ static bool parse_since(const char *text, void *ret_since_us)
 static int run_journal(const struct verb *verb, int argc, char **argv)
 {
         struct journal_request q = { .file = JOURNAL_PATH };
-        const struct verb_option options[] = {
+        const struct command_option options[] = {
                 { "follow", .flag = &q.follow },
                 { "round", .parse = history_parse_round, .to = &q.round, .form = "a round" },
                 { "cgroup", .text = &q.filter.cgroup },

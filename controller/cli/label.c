@@ -196,7 +196,7 @@ static int take_arguments(const struct verb *verb, struct label_request *q, int 
 static int run_label(const struct verb *verb, int argc, char **argv)
 {
         struct label_request q = { 0 };
-        const struct verb_option options[] = {
+        const struct command_option options[] = {
                 { "pid", .text = &q.pid },
                 { "remove", .flag = &q.remove },
                 { "show", .flag = &q.show },

@@ -244,7 +244,7 @@ static bool parse_need(const char *text, void *request)
 static int run_plan(const struct verb *verb, int argc, char **argv)
 {
         struct plan_request q = { .socket = ASK_SOCKET };
-        const struct verb_option options[] = {
+        const struct command_option options[] = {
                 { "snapshot", .text = &q.snapshot },
                 { "round", .parse = history_parse_round, .to = &q.round, .form = "a round" },
                 { "file", .text = &q.file },

@@ -66,7 +66,7 @@ static int reload(const struct verb *verb, const char *socket, const char *file)
 static int run_reload(const struct verb *verb, int argc, char **argv)
 {
         const char *socket = ASK_SOCKET, *file = JOURNAL_PATH;
-        const struct verb_option options[] = {
+        const struct command_option options[] = {
                 { "socket", .text = &socket },
                 { "file", .text = &file },
                 { 0 },

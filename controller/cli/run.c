@@ -159,7 +159,7 @@ static int run_run(const struct verb *verb, int argc, char **argv)
 {
         struct run_request q = { .memory_max = UINT64_MAX };
         const char *path = NULL;
-        const struct verb_option options[] = {
+        const struct command_option options[] = {
                 { "utility", .text = &q.utility },
                 { "memory-max", .parse = parse_limit, .to = &q.memory_max, .form = "a size such as 4G or 512M" },
                 { "cgroup", .text = &path },

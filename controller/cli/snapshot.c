@@ -20,7 +20,7 @@ static int run_snapshot(const struct verb *verb, int argc, char **argv)
 {
         const char *domain = NULL, *socket = ASK_SOCKET;
         bool json = false;
-        const struct verb_option options[] = {
+        const struct command_option options[] = {
                 { "domain", .text = &domain },
                 { "socket", .text = &socket },
                 { "json", .flag = &json },

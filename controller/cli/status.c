@@ -123,7 +123,7 @@ static int draw_status(const struct verb *verb, const void *request, const struc
 static int run_status(const struct verb *verb, int argc, char **argv)
 {
         struct status_request q = { .socket = ASK_SOCKET };
-        const struct verb_option options[] = {
+        const struct command_option options[] = {
                 { "follow", .flag = &q.follow },
                 { "socket", .text = &q.socket },
                 { "json", .flag = &q.json },

@@ -181,7 +181,7 @@ static int draw_top(const struct verb *verb, const void *request, const struct t
 static int run_top(const struct verb *verb, int argc, char **argv)
 {
         struct top_request q = { .socket = ASK_SOCKET };
-        const struct verb_option options[] = {
+        const struct command_option options[] = {
                 { "domain", .text = &q.domain },
                 { "socket", .text = &q.socket },
                 { "json", .flag = &q.json },

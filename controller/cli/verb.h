@@ -2,19 +2,14 @@
 /* A verb of the command-line tool: one file, one entry in the table of jettison.c. */
 #pragma once
 
-#include <getopt.h>             /* optind */
 #include <stdbool.h>
 
 #include "base/base.h"
+#include "base/command_line.h"
 
-/* As docs/interfaces.md promises; EXIT_SUCCESS is 0. */
+/* Besides the exit codes of all programs, those of 'run', as a shell has them. */
 enum {
-        EXIT_FAILED = 1,
-        EXIT_USAGE = 2,
-        EXIT_CONFIG = 3,
-        EXIT_KERNEL = 4,                /* the kernel or the hierarchy lacks something */
-        EXIT_UNREACHABLE = 5,           /* the daemon does not answer */
-        EXIT_CANNOT_RUN = 126,          /* the command of 'run', as in a shell */
+        EXIT_CANNOT_RUN = 126,
         EXIT_NOT_FOUND = 127,
         EXIT_SIGNAL = 128,              /* + signal */
 };
@@ -32,23 +27,12 @@ struct verb {
 extern const struct verb verb_status, verb_top, verb_snapshot, verb_plan, verb_label, verb_run, verb_journal,
                          verb_reload, verb_check_config, verb_configure;
 
-/* An option: a flag, a text, or something that is parsed, whatever of the three has a place. A table of them, with
- * --help left out, ends with { 0 }. */
-struct verb_option {
-        const char *name;
-        bool *flag;
-        const char **text;              /* borrowed from argv */
-        bool (*parse)(const char *text, void *to);
-        void *to;
-        const char *form;               /* what is parsed: it stands behind "'TEXT' is not " */
-};
-
-/* Reads the options; optind is the first argument then. False if the verb ends here with *ret_code: --help was
- * printed, or what is wrong was said on standard error. */
-bool verb_options(const struct verb *verb, int argc, char **argv, const struct verb_option *options, int *ret_code);
+/* Reads the options; optind is the first argument then. False if the verb ends here with *ret_code: help or version
+ * was printed, or what is wrong was said on standard error. */
+bool verb_options(const struct verb *verb, int argc, char **argv, const struct command_option *options, int *ret_code);
 
 /* The same for a verb without arguments. */
-bool verb_options_only(const struct verb *verb, int argc, char **argv, const struct verb_option *options,
+bool verb_options_only(const struct verb *verb, int argc, char **argv, const struct command_option *options,
                        int *ret_code);
 
 /* "jettison VERB: TEXT; see 'jettison VERB --help'" on standard error. Returns EXIT_USAGE. */

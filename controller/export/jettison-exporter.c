@@ -5,8 +5,8 @@
  *
  * The order of main() is the security model: parse; listen, which may need a right; drop every right; read
  * the journal; serve. */
+#include <assert.h>
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 
 #include "base/base.h"
+#include "base/command_line.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/units.h"
@@ -31,8 +32,6 @@
  * (SERVER_CROWDED_US). */
 #define WAIT_MAX_US     (SERVER_CROWDED_US - USEC_PER_SEC / 2)
 #define LIMIT_MAX_US    (3600 * USEC_PER_SEC)
-
-enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
 
 static const char help[] =
         "Usage: jettison-exporter [OPTION]...\n"
@@ -167,85 +166,37 @@ static const struct page pages[] = {
 
 /* --- command line */
 
-enum { OPT_SOCKET = 256, OPT_JOURNAL, OPT_TIMEOUT, OPT_LIMIT, OPT_USER, OPT_ONCE };
+static_assert(WAIT_MAX_US == 2500 * USEC_PER_MSEC && LIMIT_MAX_US == 3600 * USEC_PER_SEC, "as the messages say");
 
-static const struct option long_options[] = {
-        { "listen", required_argument, NULL, 'l' },
-        { "socket", required_argument, NULL, OPT_SOCKET },
-        { "journal", required_argument, NULL, OPT_JOURNAL },
-        { "timeout", required_argument, NULL, OPT_TIMEOUT },
-        { "health-limit", required_argument, NULL, OPT_LIMIT },
-        { "user", required_argument, NULL, OPT_USER },
-        { "once", no_argument, NULL, OPT_ONCE },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'V' },
-        { 0 },
-};
-
-static int parse_time(const char *option, const char *text, uint64_t most_us, uint64_t *ret_us)
+static bool parse_time(const char *text, uint64_t most_us, uint64_t *ret_us)
 {
-        char most[DURATION_TEXT_MAX];
-        uint64_t us;
-
-        if (duration_parse(text, &us) == 0 && us > 0 && us <= most_us) {
-                *ret_us = us;
-                return -1;
-        }
-        fprintf(stderr,
-                "jettison-exporter: --%s: expected a time such as 2s, at most %s, found \"%s\"; "
-                "see jettison-exporter --help\n",
-                option, duration_format(most_us, most), text);
-        return EXIT_USAGE;
+        return duration_parse(text, ret_us) == 0 && *ret_us > 0 && *ret_us <= most_us;
 }
 
-static int parse_one(struct exporter *e, int option)
+static bool parse_wait(const char *text, void *to)
 {
-        switch (option) {
-        case 'l':
-                e->listen = optarg;
-                return -1;
-        case OPT_SOCKET:
-                e->peer.socket = optarg;
-                return -1;
-        case OPT_JOURNAL:
-                e->journal_path = optarg;
-                return -1;
-        case OPT_TIMEOUT:
-                return parse_time("timeout", optarg, WAIT_MAX_US, &e->peer.wait_us);
-        case OPT_LIMIT:
-                return parse_time("health-limit", optarg, LIMIT_MAX_US, &e->limit_us);
-        case OPT_USER:
-                e->user = optarg;
-                return -1;
-        case OPT_ONCE:
-                e->once = true;
-                return -1;
-        case 'h':
-                fputs(help, stdout);
-                return EXIT_DONE;
-        case 'V':
-                puts("jettison-exporter " JETTISON_VERSION);
-                return EXIT_DONE;
-        default:
-                fputs("See jettison-exporter --help.\n", stderr);
-                return EXIT_USAGE;
-        }
+        return parse_time(text, WAIT_MAX_US, to);
 }
 
-/* -1 to go on, else the exit code. */
+static bool parse_limit(const char *text, void *to)
+{
+        return parse_time(text, LIMIT_MAX_US, to);
+}
+
 static int parse(struct exporter *e, int argc, char **argv)
 {
-        int option, r = -1;
+        const struct command_option options[] = {
+                { "listen", 'l', .text = &e->listen },
+                { "socket", .text = &e->peer.socket },
+                { "journal", .text = &e->journal_path },
+                { "timeout", .parse = parse_wait, .to = &e->peer.wait_us, .form = "a time such as 2s, at most 2500ms" },
+                { "health-limit", .parse = parse_limit, .to = &e->limit_us, .form = "a time such as 10s, at most 1h" },
+                { "user", .text = &e->user },
+                { "once", .flag = &e->once },
+                { 0 },
+        };
 
-        while (r < 0 && (option = getopt_long(argc, argv, "l:hV", long_options, NULL)) != -1)
-                r = parse_one(e, option);
-        if (r < 0 && optind < argc) {
-                fprintf(stderr,
-                        "jettison-exporter: unexpected argument \"%s\"; see jettison-exporter --help\n",
-                        argv[optind]);
-                return EXIT_USAGE;
-        }
-        return r;
+        return command_line_run("jettison-exporter", help, options, argc, argv);
 }
 
 /* --- life */

@@ -305,11 +305,10 @@ static void close_all(struct program *p)
 int main(int argc, char **argv)
 {
         struct program p = { .root_fd = -1, .signal_fd = -1, .journal_fd = -1, .label_us = UINT64_MAX };
-        int answer = options_parse(&p.options, argc, argv);
-        int code;
+        int code = options_parse(&p.options, argc, argv);
 
-        if (answer != OPTIONS_RUN)
-                return answer == OPTIONS_SHOWN ? EXIT_DONE : EXIT_USAGE;
+        if (code >= 0)
+                return code;
         log_init(p.options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
         code = open_all(&p);
         if (code == EXIT_DONE)

@@ -3,13 +3,10 @@
  * environment; the rest is where Kubernetes puts it. */
 #include "kube/options.h"
 
-#include <errno.h>
-#include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/units.h"
+#include "base/base.h"
 #include "kube/api.h"
 #include "kube/rules.h"
 
@@ -49,134 +46,6 @@ static const char help[] =
         "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 no cgroup v2 hierarchy.\n"
         "See jettison-kube(8), jettisond(8).\n";
 
-enum {
-        OPT_NODE = 256,
-        OPT_SERVER,
-        OPT_TOKEN,
-        OPT_CA,
-        OPT_TIMEOUT,
-        OPT_WATCH,
-        OPT_ROOT,
-        OPT_JOURNAL,
-        OPT_STATE,
-        OPT_NO_EVENTS,
-        OPT_DISRUPTION,
-        OPT_ONCE,
-        OPT_JSON,
-};
-
-static const struct option long_options[] = {
-        { "node", required_argument, NULL, OPT_NODE },
-        { "server", required_argument, NULL, OPT_SERVER },
-        { "token-file", required_argument, NULL, OPT_TOKEN },
-        { "ca-file", required_argument, NULL, OPT_CA },
-        { "timeout", required_argument, NULL, OPT_TIMEOUT },
-        { "watch-timeout", required_argument, NULL, OPT_WATCH },
-        { "config", required_argument, NULL, 'c' },
-        { "cgroup-root", required_argument, NULL, OPT_ROOT },
-        { "journal", required_argument, NULL, OPT_JOURNAL },
-        { "state", required_argument, NULL, OPT_STATE },
-        { "no-events", no_argument, NULL, OPT_NO_EVENTS },
-        { "disruption-target", no_argument, NULL, OPT_DISRUPTION },
-        { "once", no_argument, NULL, OPT_ONCE },
-        { "dry-run", no_argument, NULL, 'n' },
-        { "json", no_argument, NULL, OPT_JSON },
-        { "verbose", no_argument, NULL, 'v' },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'V' },
-        { 0 },
-};
-
-/* Where the text, the switch or the time of an option goes. */
-static const char **text_field(struct options *o, int option)
-{
-        switch (option) {
-        case OPT_NODE:
-                return &o->node;
-        case OPT_SERVER:
-                return &o->server;
-        case OPT_TOKEN:
-                return &o->token_file;
-        case OPT_CA:
-                return &o->ca_file;
-        case OPT_ROOT:
-                return &o->cgroup_root;
-        case OPT_JOURNAL:
-                return &o->journal;
-        case OPT_STATE:
-                return &o->state;
-        case 'c':
-                return &o->config;
-        default:
-                return NULL;
-        }
-}
-
-static bool *switch_field(struct options *o, int option)
-{
-        switch (option) {
-        case OPT_DISRUPTION:
-                return &o->disruption_target;
-        case OPT_ONCE:
-                return &o->once;
-        case OPT_JSON:
-                return &o->json;
-        case 'n':
-                return &o->dry_run;
-        case 'v':
-                return &o->verbose;
-        default:
-                return NULL;
-        }
-}
-
-PRINTF(1, 2) static int wrong(const char *format, ...)
-{
-        va_list args;
-
-        va_start(args, format);
-        fputs("jettison-kube: ", stderr);
-        vfprintf(stderr, format, args);
-        fputs("; see jettison-kube --help\n", stderr);
-        va_end(args);
-        return OPTIONS_WRONG;
-}
-
-static int parse_one(struct options *o, int option, const char *word)
-{
-        const char **text = text_field(o, option);
-        bool *on = switch_field(o, option);
-
-        if (text) {
-                *text = optarg;
-                return OPTIONS_RUN;
-        }
-        if (on) {
-                *on = true;
-                return OPTIONS_RUN;
-        }
-        switch (option) {
-        case OPT_TIMEOUT:
-        case OPT_WATCH:
-                if (duration_parse(optarg, option == OPT_WATCH ? &o->watch_us : &o->timeout_us) == 0)
-                        return OPTIONS_RUN;
-                return wrong("\"%s\" is no time such as 30s", optarg);
-        case OPT_NO_EVENTS:
-                o->journal = "";
-                return OPTIONS_RUN;
-        case 'h':
-                fputs(help, stdout);
-                return OPTIONS_SHOWN;
-        case 'V':
-                puts("jettison-kube " JETTISON_VERSION);
-                return OPTIONS_SHOWN;
-        case ':':
-                return wrong("option \"%s\" needs a value", word);
-        default:
-                return wrong("unknown option \"%s\"", word);
-        }
-}
-
 /* The environment of a pod; an IPv6 address stands in brackets in a URL. */
 static char *server_from_environment(void)
 {
@@ -193,39 +62,59 @@ static char *server_from_environment(void)
         return asprintf(&server, "https://%s%s%s:%s", open, host, close, port) < 0 ? NULL : server;
 }
 
-static int check(const struct options *o)
+/* What is wrong, or NULL. */
+static const char *check(const struct options *o)
 {
         if (!o->node || !*o->node || strlen(o->node) > NODE_LEN_MAX)
-                return wrong("the node's name is missing: --node or $NODE_NAME");
+                return "the node's name is missing: --node or $NODE_NAME";
         if (!o->server)
-                return wrong("the API server is missing: --server or $KUBERNETES_SERVICE_HOST and _PORT");
+                return "the API server is missing: --server or $KUBERNETES_SERVICE_HOST and _PORT";
         if (strncmp(o->server, "https://", 8) != 0)
-                return wrong("the API server \"%s\" does not begin with https://", o->server);
+                return "the API server's address does not begin with https://";
         if (o->watch_us < USEC_PER_SEC || o->timeout_us < USEC_PER_SEC)
-                return wrong("a time of less than a second");
+                return "a time of less than a second";
         if (o->json && !o->dry_run)
-                return wrong("--json goes with --dry-run");
-        return OPTIONS_RUN;
+                return "--json goes with --dry-run";
+        return NULL;
 }
 
 int options_parse(struct options *o, int argc, char **argv)
 {
-        int option, answer = OPTIONS_RUN;
+        bool no_events = false;
+        const struct command_option options[] = {
+                { "node", .text = &o->node },
+                { "server", .text = &o->server },
+                { "token-file", .text = &o->token_file },
+                { "ca-file", .text = &o->ca_file },
+                { "timeout", .parse = command_parse_duration, .to = &o->timeout_us, .form = "a time such as 30s" },
+                { "watch-timeout", .parse = command_parse_duration, .to = &o->watch_us, .form = "a time such as 5min" },
+                { "config", 'c', .text = &o->config },
+                { "cgroup-root", .text = &o->cgroup_root },
+                { "journal", .text = &o->journal },
+                { "state", .text = &o->state },
+                { "no-events", .flag = &no_events },
+                { "disruption-target", .flag = &o->disruption_target },
+                { "once", .flag = &o->once },
+                { "dry-run", 'n', .flag = &o->dry_run },
+                { "json", .flag = &o->json },
+                { "verbose", 'v', .flag = &o->verbose },
+                { 0 },
+        };
+        const char *problem;
+        int code;
 
         *o = (struct options){
                 .token_file = API_TOKEN_PATH, .ca_file = API_CA_PATH, .node = getenv("NODE_NAME"),
                 .own_uid = getenv("POD_UID"), .journal = JOURNAL_PATH, .state = STATE_PATH,
                 .timeout_us = 30 * USEC_PER_SEC, .watch_us = 300 * USEC_PER_SEC,
         };
-        opterr = 0;
-        while (answer == OPTIONS_RUN &&
-               (option = getopt_long(argc, argv, ":c:nvhV", long_options, NULL)) != -1)
-                answer = parse_one(o, option, argv[optind - 1]);
-        if (answer != OPTIONS_RUN)
-                return answer;
-        if (optind < argc)
-                return wrong("unexpected argument \"%s\"", argv[optind]);
+        code = command_line_run("jettison-kube", help, options, argc, argv);
+        if (code >= 0)
+                return code;
+        if (no_events)
+                o->journal = "";
         if (!o->server)
                 o->server = server_from_environment();
-        return check(o);
+        problem = check(o);
+        return problem ? command_line_wrong("jettison-kube", problem) : -1;
 }

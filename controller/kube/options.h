@@ -5,17 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* As the other programs have them (docs/interfaces.md). */
-enum {
-        EXIT_DONE = 0,
-        EXIT_FAILED = 1,
-        EXIT_USAGE = 2,
-        EXIT_CONFIG = 3,
-        EXIT_KERNEL = 4,
-};
-
-/* Answers of options_parse. */
-enum { OPTIONS_RUN, OPTIONS_SHOWN, OPTIONS_WRONG };
+#include "base/command_line.h"
 
 struct options {
         const char *server; /* owned when it comes from the environment; for as long as the process */
@@ -29,5 +19,6 @@ struct options {
         bool once, dry_run, json, verbose, disruption_target;
 };
 
-/* What is wrong is said on standard error. The texts are argv's and the environment's. */
+/* Parses; prints help, version or what is wrong. -1 to go on, else the exit code. The texts are argv's and the
+ * environment's. */
 int options_parse(struct options *o, int argc, char **argv);

@@ -32,13 +32,13 @@ daemon --version
 check "--version" eval 'exits 0 && silent && grep -qxE "jettisond [0-9]+\.[0-9]+\.[0-9]+" "$work/out"'
 
 daemon --no-such-option
-check "an option that does not exist" refuses '"--no-such-option"'
+check "an option that does not exist" refuses "'--no-such-option'"
 daemon -x
-check "a letter that does not exist" refuses '"-x"'
+check "a letter that does not exist" refuses "'-x'"
 daemon superfluous
-check "an argument" refuses '"superfluous"'
+check "an argument" refuses "'superfluous'"
 daemon --check-config superfluous
-check "an argument behind an option" refuses '"superfluous"'
+check "an argument behind an option" refuses "'superfluous'"
 daemon --dry-run=yes
 check "a value for an option that takes none" refuses "dry-run"
 for option in --config --domain --feed --cgroup-root --proc-root --sandbox --log-level; do
@@ -52,7 +52,7 @@ check "--sandbox maybe" refuses "errno, kill or off"
 daemon --log-level loud
 check "--log-level loud" refuses "error, warning, notice, info or debug"
 daemon --domain relative
-check "--domain without a slash" refuses '"relative"'
+check "--domain without a slash" refuses "'relative'"
 daemon --check-config --feed both
 check "a wrong value beside --check-config" refuses "auto, files or module"
 

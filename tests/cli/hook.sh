@@ -127,11 +127,11 @@ mv "$work/cgroup/elsewhere" "$work/cgroup/machine.slice"
 hook --no-such-option
 check "an unknown option: the container starts, unlabelled" eval 'exits 0 && unlabelled'
 hook --no-such-option --strict
-check "... with --strict it does not" fails 2 'unknown option "--no-such-option"'
+check "... with --strict it does not" fails 2 "unknown or incomplete option '--no-such-option'"
 hook --strict --config
-check "an option without its value" fails 2 'option "--config": expected a value, found none'
+check "an option without its value" fails 2 "option '--config' needs a value"
 hook --strict createRuntime
-check "an argument" fails 2 'unexpected argument "createRuntime"'
+check "an argument" fails 2 "unexpected argument 'createRuntime'"
 
 # A writer that would be cut off says so: dd ends with an error if the pipe breaks.
 for options in "" "--strict" "--no-such-option"; do

@@ -184,7 +184,7 @@ code=$?
 check "http is refused" fails 2 "does not begin with https"
 "$kube" --node n --nonsense >"$work/out" 2>"$work/err"
 code=$?
-check "an unknown option" fails 2 'unknown option "--nonsense"'
+check "an unknown option" fails 2 "unknown or incomplete option '--nonsense'"
 printf '{\n  "namespaces": [ { "namespace": "a",\n "wait": 5 } ]\n}\n' >"$work/kube.json"
 "$kube" --node n --server https://127.0.0.1:1 -c "$work/kube.json" >"$work/out" 2>"$work/err"
 code=$?
