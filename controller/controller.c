@@ -97,12 +97,19 @@ static void make_ready(struct controller *c)
         memory_lock();
 }
 
+struct reach_question controller_question(const struct controller *c, const struct watch *w, struct shortage *shortage)
+{
+        return (struct reach_question){ .snapshot = &c->snapshot, .policy = &c->config->policy, .shortage = shortage,
+                                        .lost = &w->lost, .anew = true };
+}
+
 /* How far the next round goes, if memory goes on falling. Everything that choosing needs is warm then. */
 static void reach_ahead(struct controller *c, struct watch *w)
 {
         struct shortage shortage = shortage_ahead(&c->snapshot.facts, &c->config->policy);
+        const struct reach_question question = controller_question(c, w, &shortage);
 
-        reach_plan(&c->plan, c->planner, &c->snapshot, &shortage, &w->lost, 0, &c->config->policy, true, &w->reach);
+        reach_plan(&c->plan, c->planner, &question, &w->reach);
 }
 
 /* Once a second; and just before the line is crossed, but not again when what was read will still do then: a scan
@@ -368,12 +375,12 @@ const struct plan *controller_plan(struct controller *c, const char *domain, uin
                 shortage = shortage_given(&c->snapshot.facts, need, &c->config->policy);
                 plan_make(&c->plan, c->planner, &c->snapshot, &shortage, &c->config->policy);
         } else {
+                const struct reach_question question = controller_question(c, w, &shortage);
                 struct reach reach = w->reach;
 
                 shortage = shortage_judge(&c->snapshot.facts, w->stall_permyriad, false, reach.share,
                                           &c->config->policy);
-                reach_plan(&c->plan, c->planner, &c->snapshot, &shortage, &w->lost, 0, &c->config->policy, true,
-                           &reach);
+                reach_plan(&c->plan, c->planner, &question, &reach);
         }
         *ret_solve_us = loop_now_us() - begun_us;
         *ret_snapshot = &c->snapshot;

@@ -98,6 +98,9 @@ void controller_take_events(struct controller *c);
  * CGROUPFS_OK, CGROUPFS_GONE, or -errno. 'walk': also look for new cgroups. */
 int controller_scan(struct controller *c, struct watch *w, bool walk);
 
+/* How far a round of this watch goes, and whom it sheds, by the snapshot as it is now; chosen anew. */
+struct reach_question controller_question(const struct controller *c, const struct watch *w, struct shortage *shortage);
+
 /* Starts to watch the configured domains and takes a first full snapshot and plan, striking nobody: every
  * file that a round needs is opened, every page touched. 0, or -errno if the host cannot be watched at
  * all. */

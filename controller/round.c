@@ -104,13 +104,15 @@ static int take_facts(struct controller *c, struct watch *w, bool primed)
 /* Facts and choice, for what is missing now. Until there is a reason to choose it anew, the reach stands. */
 static enum verdict plan_round(struct controller *c, struct watch *w, bool primed, bool anew)
 {
+        struct reach_question question = controller_question(c, w, &c->round.shortage);
         uint64_t begun_us;
 
         if (take_facts(c, w, primed) != CGROUPFS_OK)
                 return VERDICT_CALM;
+        question.coming = standing_in_flight(c);
+        question.anew = anew;
         begun_us = loop_now_us();
-        reach_plan(&c->plan, c->planner, &c->snapshot, &c->round.shortage, &w->lost, standing_in_flight(c),
-                   &c->config->policy, anew, &w->reach);
+        reach_plan(&c->plan, c->planner, &question, &w->reach);
         c->round.solve_us = loop_now_us() - begun_us;
         return c->plan.verdict;
 }

@@ -76,29 +76,28 @@ struct reach reach_shortest(const struct policy *policy)
 struct choice {
         struct plan *plan;
         struct planner *planner;
-        const struct snapshot *snapshot;
-        struct shortage *shortage;
-        uint64_t coming;
-        const struct policy *policy;
+        const struct reach_question *q;
 };
 
 static uint64_t need_of(const struct choice *c, uint32_t share)
 {
-        return u64_less(shortage_need(&c->snapshot->facts, c->shortage->witness, c->shortage->swap_short, share,
-                                      c->policy),
-                        c->coming);
+        const struct reach_question *q = c->q;
+
+        return u64_less(shortage_need(&q->snapshot->facts, q->shortage->witness, q->shortage->swap_short, share,
+                                      q->policy),
+                        q->coming);
 }
 
 /* Where nothing is needed nobody goes, whatever the capacity says. */
 static struct loss plan_for(const struct choice *c, uint32_t share)
 {
-        struct shortage shortage = *c->shortage;
+        struct shortage shortage = *c->q->shortage;
 
-        c->shortage->need = shortage.need = need_of(c, share);
+        c->q->shortage->need = shortage.need = need_of(c, share);
         if (shortage.need == 0)
                 shortage.level = LEVEL_ARMED;
-        plan_make(c->plan, c->planner, c->snapshot, &shortage, c->policy);
-        return loss_of(c->plan, c->snapshot);
+        plan_make(c->plan, c->planner, c->q->snapshot, &shortage, c->q->policy);
+        return loss_of(c->plan, c->q->snapshot);
 }
 
 /* Does the plan get as far as was asked, for no more than it may lose? */
@@ -109,12 +108,12 @@ static bool is_worth_it(const struct plan *plan, const struct loss *loss, const 
 
 /* From all of the way down to the shortest. Loss need not grow with the need: for more a higher tier may have to give
  * so much that the lower ones give nothing. */
-static void choose(const struct choice *c, const struct loss *lost, struct reach *reach)
+static void choose(const struct choice *c, struct reach *reach)
 {
-        unsigned shortest = shortest_step(c->policy), step = REACH_STEPS;
-        struct loss loss = plan_for(c, share_of(shortest)), allowed = allowance(lost, &loss);
+        unsigned shortest = shortest_step(c->q->policy), step = REACH_STEPS;
+        struct loss loss = plan_for(c, share_of(shortest)), allowed = allowance(c->q->lost, &loss);
 
-        *reach = (struct reach){ share_of(shortest), loss_sum(lost, &allowed) };
+        *reach = (struct reach){ share_of(shortest), loss_sum(c->q->lost, &allowed) };
         if (c->plan->verdict != VERDICT_ACT || !c->plan->optimal ||
             need_of(c, share_of(REACH_STEPS)) == c->plan->need)
                 return;
@@ -129,22 +128,21 @@ static void choose(const struct choice *c, const struct loss *lost, struct reach
 }
 
 /* As far as was chosen, with what the facts are now. */
-static bool keep(const struct choice *c, const struct loss *lost, const struct reach *reach)
+static bool keep(const struct choice *c, const struct reach *reach)
 {
-        struct loss loss = plan_for(c, reach->share), sum = loss_sum(lost, &loss);
+        struct loss loss = plan_for(c, reach->share), sum = loss_sum(c->q->lost, &loss);
 
         return c->plan->verdict == VERDICT_CALM || is_worth_it(c->plan, &sum, &reach->limit);
 }
 
-enum verdict reach_plan(struct plan *plan, struct planner *planner, const struct snapshot *snapshot,
-                        struct shortage *shortage, const struct loss *lost, uint64_t coming,
-                        const struct policy *policy, bool anew, struct reach *reach)
+enum verdict reach_plan(struct plan *plan, struct planner *planner, const struct reach_question *q,
+                        struct reach *reach)
 {
-        const struct choice c = { plan, planner, snapshot, shortage, coming, policy };
+        const struct choice c = { plan, planner, q };
 
-        if (shortage->level != LEVEL_SHORT)
-                plan_make(plan, planner, snapshot, shortage, policy);
-        else if (anew || !keep(&c, lost, reach))
-                choose(&c, lost, reach);
+        if (q->shortage->level != LEVEL_SHORT)
+                plan_make(plan, planner, q->snapshot, q->shortage, q->policy);
+        else if (q->anew || !keep(&c, reach))
+                choose(&c, reach);
         return plan->verdict;
 }

@@ -25,14 +25,21 @@ struct reach {
 /* The shortest: one step; all of the way without slow start. It may cost nothing yet. */
 struct reach reach_shortest(const struct policy *policy);
 
-/* Plans a round. Goes as far as was chosen before if it still costs no more than its limit; else, or if that is
- * wanted 'anew', the reach is chosen: as far as the plan loses no more than twice of what was lost so far, or than
- * the plan for the shortest reach does if that is more. Nothing is planned if the shortest reach is restored
- * already: then the verdict is VERDICT_CALM.
+struct reach_question {
+        const struct snapshot *snapshot;
+        const struct policy *policy;
+        struct shortage *shortage;      /* as shortage_judge said; its need becomes that of the reach */
+        const struct loss *lost;        /* what the shortage has cost so far */
+        uint64_t coming;                /* bytes that need not be freed, since they come back anyway */
+        bool anew;                      /* choose the reach, whatever was chosen before */
+};
+
+/* Plans a round. Goes as far as was chosen before if it still costs no more than its limit; else, or 'anew', the
+ * reach is chosen: as far as the plan loses no more than twice of what was lost so far, or than the plan for the
+ * shortest reach does if that is more. Nothing is planned if the shortest reach is restored already: then the
+ * verdict is VERDICT_CALM.
  *
  * Pure, like plan_make, which it calls up to six times; but no further once the solver has spent its budget
- * (policy.work) on one of them, so that no more than three budgets are spent. 'shortage' is what shortage_judge said;
- * its need becomes that of the reach, less the bytes that are 'coming' anyway. */
-enum verdict reach_plan(struct plan *plan, struct planner *planner, const struct snapshot *snapshot,
-                        struct shortage *shortage, const struct loss *lost, uint64_t coming,
-                        const struct policy *policy, bool anew, struct reach *reach);
+ * (policy.work) on one of them, so that no more than three budgets are spent. */
+enum verdict reach_plan(struct plan *plan, struct planner *planner, const struct reach_question *q,
+                        struct reach *reach);

@@ -120,9 +120,11 @@ static void plan_need(struct shortage *shortage, uint64_t need)
 static void plan_by(const struct rule *rule, struct shortage *shortage, size_t round, uint64_t lost)
 {
         if (rule->times > 0) {
-                struct loss loss = { .utility = { (uint64_t)((double)lost * rule->times / 2) } };
+                const struct loss loss = { .utility = { (uint64_t)((double)lost * rule->times / 2) } };
+                const struct reach_question question = { .snapshot = &snapshot, .policy = &policy, .shortage = shortage,
+                                                         .lost = &loss, .anew = true };
 
-                reach_plan(&plan, planner, &snapshot, shortage, &loss, 0, &policy, true, &(struct reach){ 0 });
+                reach_plan(&plan, planner, &question, &(struct reach){ 0 });
         } else {
                 uint32_t reach = rule->steps[u64_min(round, ARRAY_SIZE(rule->steps) - 1)];
 

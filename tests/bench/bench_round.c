@@ -55,9 +55,11 @@ static void call_reach(void)
 {
         struct shortage shortage = { .level = LEVEL_SHORT, .witness = WITNESS_AVAILABLE };
         struct reach reach = reach_shortest(&policy_default);
-        struct loss lost = { .utility = { 5 } };
+        const struct loss lost = { .utility = { 5 } };
+        const struct reach_question question = { .snapshot = &snapshot, .policy = &policy_default,
+                                                 .shortage = &shortage, .lost = &lost, .anew = true };
 
-        reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy_default, true, &reach);
+        reach_plan(&plan, planner, &question, &reach);
 }
 
 static void call_intent(void)

@@ -66,6 +66,15 @@ static const char *victims(char text[ITEMS_MAX + 1])
         return text;
 }
 
+static enum verdict ask(struct shortage *shortage, const struct loss *lost, const struct policy *policy, bool anew,
+                        struct reach *reach)
+{
+        const struct reach_question question = { .snapshot = &snapshot, .policy = policy, .shortage = shortage,
+                                                 .lost = lost, .anew = anew };
+
+        return reach_plan(&plan, planner, &question, reach);
+}
+
 Test(reach, as_far_as_it_is_worth)
 {
         static const struct {
@@ -99,7 +108,7 @@ Test(reach, as_far_as_it_is_worth)
                 while (n < ARRAY_SIZE(rows[i].items) && rows[i].items[n].relief > 0)
                         n++;
                 struct shortage shortage = begin(rows[i].items, n, &policy);
-                reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy, true, &reach);
+                ask(&shortage, &lost, &policy, true, &reach);
                 cr_expect_eq(reach.share, rows[i].reach, "%s: %u", rows[i].label, reach.share);
                 cr_expect_str_eq(victims(text), rows[i].victims, "%s: %s", rows[i].label, text);
                 cr_expect_eq(shortage.need, reach.share * 100 * MIB / PERMYRIAD, "%s", rows[i].label);
@@ -110,8 +119,10 @@ Test(reach, as_far_as_it_is_worth)
 static enum verdict choose(struct shortage *shortage, uint64_t coming, const struct policy *policy, struct reach *reach)
 {
         static const struct loss nothing;
+        const struct reach_question question = { .snapshot = &snapshot, .policy = policy, .shortage = shortage,
+                                                 .lost = &nothing, .coming = coming, .anew = true };
 
-        return reach_plan(&plan, planner, &snapshot, shortage, &nothing, coming, policy, true, reach);
+        return reach_plan(&plan, planner, &question, reach);
 }
 
 Test(reach, all_at_once)
@@ -178,17 +189,17 @@ Test(reach, kept)
         choose(&shortage, 0, &policy, &reach);
         cr_expect_eq(reach.share, PERMYRIAD);
         snapshot.facts.memory_available -= MIB;
-        reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy, false, &reach);
+        ask(&shortage, &lost, &policy, false, &reach);
         cr_expect(reach.share == PERMYRIAD && plan.need == 101 * MIB && plan.utility_lost == 10);
         snapshot.facts.memory_available -= 4 * MIB;
-        reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy, false, &reach);
+        ask(&shortage, &lost, &policy, false, &reach);
         cr_expect(reach.share == 7500 && plan.utility_lost == 10, "%u: not 900 for 3 MiB of a reserve", reach.share);
 
         /* the cheap one gave less than was expected: a quarter is reached, and that will do */
         lost.utility[0] = 10;
         snapshot.cgroups[0].relief = snapshot.cgroups[0].memory = 0;
         snapshot.facts.memory_available += 65 * MIB;
-        reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy, false, &reach);
+        ask(&shortage, &lost, &policy, false, &reach);
         cr_expect_eq(plan.verdict, VERDICT_CALM);
         finish();
 }
@@ -237,7 +248,7 @@ Test(reach, laws)
                                 lost_then = rank;
                         }
                 }
-                reach_plan(&plan, planner, &snapshot, &shortage, &lost, 0, &policy, true, &reach);
+                ask(&shortage, &lost, &policy, true, &reach);
                 cr_expect_eq(reach.share, wanted, "turn %d: %u instead of %lu", turn, reach.share, wanted);
                 cr_expect_eq(plan.need, reach.share * 100 * MIB / PERMYRIAD);
                 cr_expect_eq(plan.verdict, least == UINT64_MAX ? VERDICT_INSUFFICIENT : VERDICT_ACT);
