@@ -137,7 +137,8 @@ fetch_promtool() {
 sanitized() {
         local name=$1 sanitizers=$2
         shift 2
-        must "configuring for $name" configure "$build/$name" -Db_sanitize="$sanitizers" -Db_lundef=false
+        must "configuring for $name" configure "$build/$name" -Db_sanitize="$sanitizers" -Db_lundef=false \
+                -Doptimization=1
         must "building for $name" meson compile -C "$build/$name" -j 2
         JETTISON_TEST_ROUNDS=200 ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
                 TSAN_OPTIONS=halt_on_error=1 meson_tests "$name" "$build/$name" --timeout-multiplier 5 "$@"
