@@ -11,14 +11,20 @@
  *
  * Two constraints are added up into one, with integer weights. Whatever the weights, the sum is implied by
  * both, so its price is a valid certificate; the best weights make it as good as the linear relaxation of
- * both together. They are found by bisection: where the sum is exactly met, one constraint is over-filled and
- * the other short, and the short one deserves more weight. */
+ * both together. Where the sum is exactly met, one constraint is over-filled and the other short, and the short
+ * one deserves more weight; the weights at which neither is are found by interpolation. */
 #include "decide/knapsack_private.h"
 
 /* Interval below which the selection sorts; also what the first search for a good answer takes. */
 #define SELECT_ITEMS  CORE_ITEMS
 #define INSERT_ITEMS  32u  /* up to this insertion sort is as fast */
-#define BALANCE_STEPS 1024 /* finer weights of the two needs raise the bound no further */
+
+/* How finely the two needs are weighed against each other: until what is lacking of one is this part of the break
+ * item. Measured with 10,000 items: coarser, the base solution is off balance by so many items that a better set is
+ * out of reach of the search (of alike items 33 too many were shed); finer, nothing is gained. */
+#define BALANCE_STEPS  (INT64_C(1) << 20)
+#define BALANCE_PARTS  256
+#define BALANCE_ROUNDS 16
 
 /* Total order: cheaper per size, then larger, then lower id. Products stay below 2^102. */
 static inline bool item_before(const struct item *a, const struct item *b)
@@ -179,15 +185,16 @@ static void price_weigh(struct knapsack *k, int64_t step, int64_t weight_unit, i
 {
         struct price *p = &k->price;
 
-        p->unit_weight = i64_max(1, weight_unit / BALANCE_STEPS * step);
-        p->unit_relief = i64_max(1, relief_unit / BALANCE_STEPS * (BALANCE_STEPS - step));
+        p->unit_weight = i64_max(1, (int64_t)((wide)weight_unit * step / BALANCE_STEPS));
+        p->unit_relief = i64_max(1, (int64_t)((wide)relief_unit * (BALANCE_STEPS - step) / BALANCE_STEPS));
         for (size_t i = 0; i < k->n_items; i++)
                 k->item[i].size = p->unit_weight * k->item[i].weight + p->unit_relief * k->item[i].relief;
         work_charge_pass(k, k->n_items);
 }
 
-/* Whether the fractional answer leaves the weight short, so that weight deserves more weight. */
-static bool price_lacks_weight(const struct knapsack *k, size_t at)
+/* What the fractional answer has of the weight beyond its need, or lacks of it. Of the relief it is the other way
+ * round, for their sum is exactly met. */
+static int64_t price_excess(struct knapsack *k, size_t at)
 {
         const struct price *p = &k->price;
         const struct item *b = &k->item[at];
@@ -198,33 +205,50 @@ static bool price_lacks_weight(const struct knapsack *k, size_t at)
                 weight += k->item[i].weight;
                 need -= k->item[i].size;
         }
-        return (wide)weight * b->size + (wide)need * b->weight < 0;
+        work_charge_pass(k, at);
+        return weight + (int64_t)((wide)need * b->weight / b->size);
+}
+
+static bool is_balanced(const struct knapsack *k, size_t at, int64_t excess)
+{
+        return (wide)(excess < 0 ? -excess : excess) * k->price.unit_weight * BALANCE_PARTS <= k->item[at].size;
 }
 
 /* Finds the weights of the sum for which its bound is highest. Both needs are scaled alike first, as far as a
- * signed word leaves room, so that the middle of the range stands for both counting the same. */
+ * signed word leaves room, so that the middle of the range stands for both counting the same. What the one end lacks
+ * and the other has too much is halved when it is not the end that moves (the Illinois method): otherwise one
+ * end would stay where it is. */
 void price_balance(struct knapsack *k)
 {
         const int64_t weight_unit = unit_largest(k->all.weight), relief_unit = unit_largest(k->all.relief);
-        int64_t first = 1, last = BALANCE_STEPS - 1, best = BALANCE_STEPS / 2, best_bound = -1;
+        int64_t first = 1, last = BALANCE_STEPS - 1, lack = 0, excess = 0; /* 0: not known yet */
+        int64_t best = BALANCE_STEPS / 2, best_bound = -1;
 
-        while (first <= last && k->spent < k->limit) {
-                int64_t step = first + (last - first) / 2;
+        for (int round = 0; round < BALANCE_ROUNDS && first <= last && k->spent < k->limit; round++) {
+                int64_t part = lack > 0 && excess > 0 ? lack : 1, whole = lack > 0 && excess > 0 ? lack + excess : 2;
+                int64_t step = first + (int64_t)((wide)(last - first) * part / whole), found;
                 size_t at;
 
                 price_weigh(k, step, weight_unit, relief_unit);
                 at = price_find(k);
-                work_charge_pass(k, at);
-                if (price_bound(&k->price) > best_bound) {
+                if (price_bound(&k->price) >= best_bound) {
                         best_bound = price_bound(&k->price);
                         best = step;
                 }
                 if (at == k->n_items)
                         break;
-                if (price_lacks_weight(k, at))
+                found = price_excess(k, at);
+                if (is_balanced(k, at, found))
+                        break;
+                if (found < 0) {
                         first = step + 1;
-                else
+                        lack = -found;
+                        excess /= 2;
+                } else {
                         last = step - 1;
+                        excess = found;
+                        lack /= 2;
+                }
         }
         price_weigh(k, best, weight_unit, relief_unit);
 }
