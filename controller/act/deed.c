@@ -105,7 +105,7 @@ static void submit(struct deed *d, enum strike_kind kind)
                 order.kind = STRIKE_EACH;       /* a threaded cgroup has none */
         d->submitted_us = loop_now_us();
         d->returned = false;
-        d->wanted = kind;
+        d->wanted = order.kind;
         d->waiting = strikers_submit(d->strikers, &order) < 0;
         if (d->waiting)
                 return;                         /* all threads are taken; the next tick tries again */
@@ -129,10 +129,23 @@ static uint64_t grace_left(const struct deed *d, uint64_t now_us)
         return u64_less(d->started_us + grace_us, now_us);
 }
 
+/* A victim may be gone before the thread that struck it comes to say so: then it was the strike that was ordered
+ * last. */
+static void assume_strike(struct deed *d)
+{
+        if (d->struck_us || d->strikes == 0 || d->waiting || d->wanted == STRIKE_TERM)
+                return;
+        d->struck_us = d->submitted_us;
+        d->result.method = d->wanted;
+        d->result.strike_us = u64_max(u64_less(d->struck_us, d->order.trigger_us), 1);
+        d->result.dead_us = u64_less(d->dead_at_us, d->struck_us);
+}
+
 static void judge(struct deed *d)
 {
         uint64_t freed = d->result.freed, expected = d->order.expected;
 
+        assume_strike(d);
         if (freed >= expected / 2)
                 finish(d, OUTCOME_FREED);
         else

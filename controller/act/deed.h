@@ -37,7 +37,8 @@ struct deed_result {
         uint64_t freed;         /* measured: by how much memory.current fell; what the cgroup held, if it
                                  * was removed */
         uint32_t processes;     /* that were signalled; 0 by cgroup.kill, which does not tell */
-        uint64_t strike_us;     /* trigger → the strike had returned; 0: it never did */
+        uint64_t strike_us;     /* trigger → the strike had returned, or was ordered, if the victim was gone before
+                                 * that was told; 0: it never was struck */
         uint64_t dead_us;       /* strike → populated 0; 0: not seen */
         uint64_t settle_us;     /* strike → memory back */
 };

@@ -138,6 +138,8 @@ Test(deed, signals)
         start();
         cr_expect(!deed_is_idle(&d));
         cr_expect_gt(victim()->pins, 0);
+        while (!d.returned && n_done == 0)
+                turn(false);
         await_done(true);
         cr_expect_eq(result.outcome, OUTCOME_FREED, "%s", outcome_name(result.outcome));
         cr_expect_eq(result.method, STRIKE_EACH);
@@ -406,6 +408,29 @@ Test(deed, cgroup_kill_hangs)
         for (int i = 0; i < 20; i++)
                 loop_turn(&loop, 5000);
         cr_expect_eq(victim()->pins, 1, "the thread that hangs still holds it");
+        cr_assert_gt(read(ends[0], bytes, sizeof(bytes)), 0);
+        await_pins();
+        close(ends[0]);
+        finish();
+}
+
+/* What a thread that is late will say is known all the same. */
+Test(deed, gone_before_its_striker_says_so)
+{
+        char bytes[4096];
+        int ends[2];
+
+        begin_with_group_kill(2, LONG_US);
+        fill_pipe(ends);
+        victim()->fd[FILE_KILL] = ends[1];
+        start();
+        for (size_t i = 0; i < g.n; i++)
+                kill(g.children[i], SIGKILL);
+        await_done(true);
+        cr_expect_eq(result.outcome, OUTCOME_FREED);
+        cr_expect_eq(result.method, STRIKE_GROUP, "%s", strike_name(result.method));
+        cr_expect_gt(result.strike_us, 0);
+        cr_expect_gt(result.dead_us, 0);
         cr_assert_gt(read(ends[0], bytes, sizeof(bytes)), 0);
         await_pins();
         close(ends[0]);
