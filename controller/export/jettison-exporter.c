@@ -189,7 +189,7 @@ static int parse(struct exporter *e, int argc, char **argv)
                 { "listen", 'l', .text = &e->listen },
                 { "socket", .text = &e->peer.socket },
                 { "journal", .text = &e->journal_path },
-                { "timeout", .parse = parse_wait, .to = &e->peer.wait_us, .form = "a time such as 2s, at most 2500ms" },
+                { "timeout", .parse = parse_wait, .to = &e->peer.wait_us, .form = "a time such as 2s, at most 2.5 s" },
                 { "health-limit", .parse = parse_limit, .to = &e->limit_us, .form = "a time such as 10s, at most 1h" },
                 { "user", .text = &e->user },
                 { "once", .flag = &e->once },

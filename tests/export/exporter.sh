@@ -46,18 +46,18 @@ check "--version" eval 'exits 0 && grep -qxE "jettison-exporter [0-9.]+" "$work/
 tool --no-such-option
 check "an option that does not exist" refuses "no-such-option"
 tool superfluous
-check "an argument" refuses '"superfluous"'
+check "an argument" refuses "'superfluous'"
 for address in '' 127.0.0.1 127.0.0.1: 127.0.0.1:x 127.0.0.1:65536 ::1:80 '[::1]' '[127.0.0.1]:80' localhost:80 \
                999.0.0.1:80; do
         tool --listen "$address"
         check "--listen '$address'" refuses "ADDRESS:PORT"
 done
 tool --timeout 0 --once
-check "--timeout 0" refuses "expected a time"
+check "--timeout 0" refuses "is not a time"
 tool --timeout 3s --once
 check "--timeout 3s" refuses "at most 2.5 s"
 tool --health-limit forever
-check "--health-limit forever" refuses "expected a time"
+check "--health-limit forever" refuses "is not a time"
 tool --once --user no-such-user-here
 check "a user who does not exist" fails 1 "there is no user"
 tool --once --socket "$work/none" --journal "$work/none"
