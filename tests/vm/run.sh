@@ -193,10 +193,8 @@ boot() {
         fi
         [ -z "${modules[$kernel]}" ] || files+=("${modules[$kernel]}")
         payload=$("$here/image.sh" payload "$build" "$work/payload-$name" "$@" "${files[@]}")
-        # Unless it is told to, the kernel does not trust the emulated counter, and each look at the clock is a
-        # system call: a fifth of the processor time of the full lane.
         { "$here/boot.sh" --memory "$memory" --time "$seconds" "${disk[@]}" \
-                --append "psi=$psi tsc=reliable clocksource=tsc jettison.lane=$lane jettison.swap=$swap" \
+                --append "psi=$psi jettison.lane=$lane jettison.swap=$swap" \
                 "${folders[$kernel]}" "${bases[$kernel]}" "$payload" || true; } |
                 filter "$work/notes-$name" "$kernel" "$@"
         rm -f "$payload"

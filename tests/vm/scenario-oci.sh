@@ -92,7 +92,7 @@ for runtime in crun runc; do
         bundle $runtime-wrong "${CALL%]*}, \"--$runtime\"] }" first true
         expect "$runtime: with an option unknown to the hook one runs" play $runtime $runtime-wrong
         expect "... unlabelled" grep -qx 'first: label ' "$WORK/$runtime-wrong.out"
-        expect "... and it is said" wait_for 5 hook_said "unknown option \"--$runtime\""
+        expect "... and it is said" wait_for 5 hook_said "unknown or incomplete option '--$runtime'"
         bundle $runtime-sealed "$sealed" first true
         expect "$runtime: where the hierarchy is read-only one runs" play $runtime $runtime-sealed
         expect "... unlabelled" grep -qx 'first: label ' "$WORK/$runtime-sealed.out"
