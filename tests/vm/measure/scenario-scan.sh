@@ -8,6 +8,8 @@
 . "${0%/*}/lib.sh"
 
 need bench_scan || skip "no bench_scan in this build"
+# busybox has it
+# shellcheck disable=SC3045
 ulimit -n 200000
 expect "scans are measured" sh -c "bench_scan 10 100 1000 10000 >$WORK/bench"
 sed 's/^ */# /' "$WORK/bench"
