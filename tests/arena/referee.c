@@ -280,6 +280,7 @@ static void print_strike(uint64_t struck_us)
 
         printf("\"struck_ms\":%ld,\"available_at_strike_mib\":%ld,", struck_ms,
                before ? (long)before->available_kib >> 10 : -1);
+        printf("\"look_before_strike_ms\":%ld,", before ? struck_ms - (long)before->at_ms : -1);
         printf("\"fall_at_strike_mib\":%ld,", before && before > samples ?
                ((long)before[-1].available_kib - (long)before->available_kib) >> 10 : 0);
 }

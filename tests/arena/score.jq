@@ -61,6 +61,7 @@ def score($room; $play; $moment): . as $r
                 unseen: is_unseen,
                 above_line_mib: (if .struck_ms < 0 or .available_at_strike_mib < 0 or ($lost | length) == 0 then null
                         else .available_at_strike_mib - line | ceil + 0 end),
+                look_ms: .look_before_strike_ms,
                 fall_mib: .fall_at_strike_mib,
                 early: (if .shortage_ms < 0 then ($killed | length)
                         else [$killed[] | select(.died_ms < $r.shortage_ms)] | length end),
