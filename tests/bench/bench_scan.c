@@ -32,6 +32,9 @@
 
 #define RUNS_MAX 101
 
+/* Beyond the process ids of a small machine: the group that the bench itself seems to be in would be left out. */
+#define PID_FIRST 1000000
+
 static const char stat_text[] =
         "anon 104857600\nfile 20971520\nkernel 1048576\nkernel_stack 65536\npagetables "
         "262144\nsec_pagetables 0\n"
@@ -98,9 +101,9 @@ static void container_make(const struct bench *b, size_t i)
         snprintf(file, sizeof(file), "%s/memory.swap.current", path);
         file_write(b, file, "0\n");
         snprintf(file, sizeof(file), "%s/cgroup.procs", path);
-        snprintf(text, sizeof(text), "%zu\n%zu\n", 100 + 2 * i, 101 + 2 * i);
+        snprintf(text, sizeof(text), "%zu\n%zu\n", PID_FIRST + 2 * i, PID_FIRST + 2 * i + 1);
         file_write(b, file, text);
-        for (size_t pid = 100 + 2 * i; pid < 102 + 2 * i; pid++) {
+        for (size_t pid = PID_FIRST + 2 * i; pid < PID_FIRST + 2 * (i + 1); pid++) {
                 snprintf(path, sizeof(path), "proc/%zu", pid);
                 folder_make(b, path);
                 snprintf(path, sizeof(path), "proc/%zu/oom_score", pid);
@@ -194,7 +197,7 @@ static uint64_t floor_once(struct bench *b)
         for (size_t i = 0; i < b->n; i++) {
                 for (size_t k = 0; k < 4; k++)
                         bytes += (uint64_t)pread(b->fds[i][k], text, sizeof(text), 0);
-                for (size_t pid = 100 + 2 * i; pid < 102 + 2 * i; pid++) {
+                for (size_t pid = PID_FIRST + 2 * i; pid < PID_FIRST + 2 * (i + 1); pid++) {
                         CLEANUP(close_p) int fd = -1;
 
                         snprintf(path, sizeof(path), "%zu/oom_score", pid);
