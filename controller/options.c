@@ -30,37 +30,42 @@ static const char help[] =
         "something.\n"
         "See jettisond(8), jettison.json(5), jettison(1).\n";
 
-static bool parse_feed(const char *text, void *to)
+/* The place of the text among the words, of which some may be missing. */
+static bool find_word(const char *const *words, size_t n, const char *text, size_t *ret_at)
 {
-        static const struct {
-                const char *name;
-                enum feed_kind feed;
-        } feeds[] = { { "auto", FEED_AUTO }, { "files", FEED_FILES }, { "module", FEED_MODULE } };
-
-        for (size_t i = 0; i < ARRAY_SIZE(feeds); i++)
-                if (strcmp(feeds[i].name, text) == 0) {
-                        *(enum feed_kind *)to = feeds[i].feed;
+        for (size_t i = 0; i < n; i++)
+                if (words[i] && strcmp(words[i], text) == 0) {
+                        *ret_at = i;
                         return true;
                 }
         return false;
 }
 
+static bool parse_feed(const char *text, void *to)
+{
+        static const char *const words[FEED_N] = {
+                [FEED_AUTO] = "auto", [FEED_FILES] = "files", [FEED_MODULE] = "module",
+        };
+        size_t at;
+        bool found = find_word(words, ARRAY_SIZE(words), text, &at);
+
+        if (found)
+                *(enum feed_kind *)to = (enum feed_kind)at;
+        return found;
+}
+
 static bool parse_level(const char *text, void *to)
 {
-        static const struct {
-                const char *name;
-                enum log_level level;
-        } levels[] = {
-                { "error", LOG_LEVEL_ERROR }, { "warning", LOG_LEVEL_WARNING }, { "notice", LOG_LEVEL_NOTICE },
-                { "info", LOG_LEVEL_INFO },   { "debug", LOG_LEVEL_DEBUG },
+        static const char *const words[] = {
+                [LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTICE] = "notice",
+                [LOG_LEVEL_INFO] = "info",   [LOG_LEVEL_DEBUG] = "debug",
         };
+        size_t at;
+        bool found = find_word(words, ARRAY_SIZE(words), text, &at);
 
-        for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
-                if (strcmp(levels[i].name, text) == 0) {
-                        *(enum log_level *)to = levels[i].level;
-                        return true;
-                }
-        return false;
+        if (found)
+                *(enum log_level *)to = (enum log_level)at;
+        return found;
 }
 
 static bool parse_sandbox(const char *text, void *to)

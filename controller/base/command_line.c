@@ -16,7 +16,7 @@ struct known {
         size_t n;
 };
 
-/* What getopt wants to know. A letter stands for its option's value, so that there is one name for both. */
+/* What getopt wants to know. */
 static struct known know(const struct command_option *options, bool in_order)
 {
         struct known k = { .options = { { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' } } };

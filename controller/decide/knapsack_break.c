@@ -225,7 +225,8 @@ void price_balance(struct knapsack *k)
         int64_t best = BALANCE_STEPS / 2, best_bound = -1;
 
         for (int round = 0; round < BALANCE_ROUNDS && first <= last && k->spent < k->limit; round++) {
-                int64_t part = lack > 0 && excess > 0 ? lack : 1, whole = lack > 0 && excess > 0 ? lack + excess : 2;
+                bool between = lack > 0 && excess > 0;
+                int64_t part = between ? lack : 1, whole = between ? lack + excess : 2;
                 int64_t step = first + (int64_t)((wide)(last - first) * part / whole), found;
                 size_t at;
 

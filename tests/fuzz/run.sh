@@ -20,7 +20,8 @@ slow=10 large=1024
 # Of an input, bytes: more than a request or a path may have.
 length=8192
 
-flags='-std=gnu17 -D_GNU_SOURCE -DJETTISON_VERSION=\"fuzz\" -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing -Wall -Wextra -Werror
+flags='-std=gnu17 -D_GNU_SOURCE -DJETTISON_VERSION=\"fuzz\" -O1 -g
+       -fno-omit-frame-pointer -fno-strict-aliasing -Wall -Wextra -Werror
        -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
 sources='../hooks/state.c ../hooks/claim.c ../hooks/ceiling.c ../hooks/place.c
          base/*.c decide/*.c sense/container.c sense/label.c record/write.c

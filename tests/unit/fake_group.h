@@ -38,3 +38,6 @@ void group_end(struct group *g);
 
 /* A full pipe: who writes to ends[1], as to a cgroup.kill behind cgroup_mutex, hangs until somebody reads. */
 void fill_pipe(int ends[2]);
+
+/* Lets go who hangs in it. */
+void release_pipe(const int ends[2]);

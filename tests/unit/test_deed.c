@@ -393,7 +393,6 @@ Test(deed, emptied_by_itself_and_filled_again)
 
 Test(deed, cgroup_kill_hangs)
 {
-        char bytes[4096];
         int ends[2];
 
         begin(3, CHILD_SLEEPS);
@@ -408,7 +407,7 @@ Test(deed, cgroup_kill_hangs)
         for (int i = 0; i < 20; i++)
                 loop_turn(&loop, 5000);
         cr_expect_eq(victim()->pins, 1, "the thread that hangs still holds it");
-        cr_assert_gt(read(ends[0], bytes, sizeof(bytes)), 0);
+        release_pipe(ends);
         await_pins();
         close(ends[0]);
         finish();
@@ -417,7 +416,6 @@ Test(deed, cgroup_kill_hangs)
 /* What a thread that is late will say is known all the same. */
 Test(deed, gone_before_its_striker_says_so)
 {
-        char bytes[4096];
         int ends[2];
 
         begin_with_group_kill(2, LONG_US);
@@ -431,7 +429,7 @@ Test(deed, gone_before_its_striker_says_so)
         cr_expect_eq(result.method, STRIKE_GROUP, "%s", strike_name(result.method));
         cr_expect_gt(result.strike_us, 0);
         cr_expect_gt(result.dead_us, 0);
-        cr_assert_gt(read(ends[0], bytes, sizeof(bytes)), 0);
+        release_pipe(ends);
         await_pins();
         close(ends[0]);
         finish();
@@ -452,18 +450,11 @@ static void occupy_threads(void)
         }
 }
 
-static void let_go(size_t thread)
-{
-        char bytes[4096];
-
-        cr_assert_gt(read(pipes[thread][0], bytes, sizeof(bytes)), 0);
-}
-
 /* All but those that were let go already. */
 static void vacate_threads(size_t already)
 {
         for (size_t i = already; i < ARRAY_SIZE(pipes); i++)
-                let_go(i);
+                release_pipe(pipes[i]);
         for (int i = 0; i < 100 && tree_node(w.scanner.tree, 0)->pins > 0; i++)
                 loop_turn(&loop, 5000);
         cr_expect_eq(tree_node(w.scanner.tree, 0)->pins, 0);
@@ -486,7 +477,7 @@ Test(deed, all_threads_are_taken)
                 turn(true);
         cr_expect_eq(n_done, 0);
         cr_expect_eq(group_update(&g), 2, "nobody was there to do it");
-        let_go(0);
+        release_pipe(pipes[0]);
         freed_us = loop_now_us();
         await_done(true);
         cr_expect_lt(loop_now_us() - freed_us, USEC_PER_SEC,
@@ -668,13 +659,15 @@ Test(deed, dry_run)
 }
 
 /* Processes of one process group, one to a line, as the kernel would list a cgroup's. */
-static size_t read_group(pid_t leader, char *text, size_t size)
+static char members[8192];
+
+static size_t read_group(pid_t leader)
 {
         DIR *proc = opendir("/proc");
         size_t len = 0, n = 0;
 
         cr_assert_not_null(proc);
-        text[0] = '\0';
+        members[0] = '\0';
         for (struct dirent *e; (e = readdir(proc));) {
                 char path[300], stat[512], state;
                 int pid = atoi(e->d_name), group;
@@ -686,7 +679,7 @@ static size_t read_group(pid_t leader, char *text, size_t size)
                 if (fgets(stat, sizeof(stat), f) && strrchr(stat, ')') &&
                     sscanf(strrchr(stat, ')') + 1, " %c %*d %d", &state, &group) == 2 && group == leader &&
                     state != 'Z') {
-                        len += (size_t)snprintf(text + len, size - len, "%d\n", pid);
+                        len += (size_t)snprintf(members + len, sizeof(members) - len, "%d\n", pid);
                         n++;
                 }
                 fclose(f);
@@ -695,19 +688,17 @@ static size_t read_group(pid_t leader, char *text, size_t size)
         return n;
 }
 
-static char members[8192];
-
 static void await_members(pid_t leader, size_t n)
 {
         for (uint64_t until_us = loop_now_us() + LONG_US; loop_now_us() < until_us; usleep(5000))
-                if (read_group(leader, members, sizeof(members)) >= n)
+                if (read_group(leader) >= n)
                         return;
         cr_assert_fail("fewer than %zu after %u s", n, (unsigned)(LONG_US / USEC_PER_SEC));
 }
 
 static size_t list_group(pid_t leader)
 {
-        size_t n = read_group(leader, members, sizeof(members));
+        size_t n = read_group(leader);
 
         world_write(&w, "cgroup/" NAME "/cgroup.procs", members);
         world_write(&w, "cgroup/" NAME "/cgroup.events", n ? "populated 1\n" : "populated 0\n");
